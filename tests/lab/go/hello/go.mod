@@ -1,0 +1,3 @@
+module imagepull.test/lab/hello
+
+go 1.24
