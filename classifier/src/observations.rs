@@ -406,6 +406,13 @@ impl Failure<'_> {
             || self.message.reference.as_deref().is_some_and(|reference| reference.contains("@sha"))
     }
 
+    /// Whether what is missing is named by digest: the image is, or the words speak of a manifest by its digest (a child of the
+    /// index that a tag points to).
+    pub fn misses_digest(&self) -> bool {
+        let text = self.message.text.as_str();
+        self.by_digest() || text.contains("manifest sha256:") || text.contains("manifests/sha256:")
+    }
+
     /// Whether the registry refused access in any of the ways it can say so: 401, 403, `UNAUTHORIZED`, `DENIED`, an anonymous
     /// token refused, nothing sent to a registry that wants a login.
     pub fn refused(&self) -> bool {
@@ -416,6 +423,12 @@ impl Failure<'_> {
             || ["insufficient_scope", "pull access denied", "authorization failed"]
                 .iter()
                 .any(|words| message.masked.contains(words))
+    }
+
+    /// Whether the message has these words anywhere, whatever their case. For what a sign must *not* find beside it.
+    pub fn mentions(&self, words: &str) -> bool {
+        let (text, words) = (self.message.masked.as_bytes(), words.as_bytes());
+        text.windows(words.len().max(1)).any(|window| window.eq_ignore_ascii_case(words))
     }
 
     /// Whether an answer of this kind and status is told of.
