@@ -1,3 +1,5 @@
-//! registry
+//! The registry's own health.
 
-area! {}
+area! {
+    registry_server_error,
+}
