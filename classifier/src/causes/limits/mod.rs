@@ -1,3 +1,6 @@
-//! limits
+//! How often one may pull: the registry's limits and the kubelet's own.
 
-area! {}
+area! {
+    registry_rate_limited,
+    kubelet_pull_qps_exceeded,
+}

@@ -1,0 +1,125 @@
+//! A credential was sent, and the registry did not accept it.
+
+use super::super::remedies;
+use crate::cause::*;
+use crate::observations::{Asked, Credential, Failure};
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "credentials-rejected",
+    area: Area::Auth,
+    title: "The registry refused the login that was sent",
+    outlook: Outlook::Final,
+    signs: &[
+        // Docker Hub, auth.docker.io
+        certain(&[says("incorrect username or password")]),
+        // Quay, auth/credentials.py and endpoints/v2/errors.py InvalidLogin
+        certain(&[says("Could not find robot with username")]),
+        certain(&[says("Specified credentials are invalid")]),
+        certain(&[says("invalid username or password")]),
+        // GitLab, app/services/auth and doc: old and new wording
+        certain(&[says("HTTP Basic: Access denied")]),
+        certain(&[says("The provided password or token is incorrect")]),
+        // Artifactory: the token belongs to another user; wrong password; broken docker token
+        certain(&[says("Wrong username was used")]),
+        certain(&[says("BAD_CREDENTIAL")]),
+        certain(&[says("Bad credentials")]),
+        certain(&[says("Bad props auth token")]),
+        certain(&[says("Props Authentication Token not found")]),
+        // IBM Cloud Container Registry
+        certain(&[says("The login credentials are not valid")]),
+        // Azure Container Registry, and Entra ID behind it
+        certain(&[says("Invalid clientid or client secret")]),
+        certain(&[says("Application not registered with AAD")]),
+        certain(&[says("client id must be guid")]),
+        certain(&[says("AADSTS7000215")]),
+        certain(&[says("AADSTS700016")]),
+        // docker login, cli: the answer to the try
+        certain(&[says("login attempt to {url} failed with status: 401")]),
+        // Docker 1.x, registry/auth.go, v1 login
+        certain(&[says("Wrong login/password")]),
+        // containerd, core/remotes/docker/auth/fetch.go: a user name and a secret went to the token server
+        likely(&[says("failed to fetch oauth token"), status(&[401])]),
+        // ghcr.io and GitLab refuse a bad login with 403, where others mean a missing permission
+        likely(&[says("failed to fetch oauth token"), status(&[403]), that("the registry is GHCR or GitLab", refuses_with_403)]),
+        // ghcr.io, to docker with a login that it does not take
+        likely(&[says("denied: denied")]),
+        // GitHub, Container registry and the older docker.pkg.github.com
+        likely(&[says("User cannot be authenticated with the token provided")]),
+        likely(&[says("Your request could not be authenticated by the GitHub Packages service")]),
+        // containerd, authorizer.go: error parameter of the second challenge
+        likely(&[says("server message: invalid_token")]),
+        // Artifactory access: signature, revoked, parse
+        likely(&[says("Token failed verification")]),
+        // AWS: a token of another account or region; UnrecognizedClientException
+        likely(&[says("unauthorized: Not Authorized")]),
+        likely(&[says("denied: Not Authorized")]),
+        likely(&[says("The security token included in the request is invalid")]),
+        // Google Artifact Registry
+        likely(&[says("unauthorized: authentication failed")]),
+        // podman login, skopeo login
+        likely(&[says("logging into {registry} invalid username/password")]),
+        likely(&[says("invalid credentials")]),
+        // containers/image, docker/errors.go ErrUnauthorizedForCredentials: any 401 of the token server, whether something was sent or not
+        possible(&[says("unable to retrieve auth token: invalid username/password")]),
+        // containerd >= 1.6.25, resolver.go: a Basic login was refused, or there was none for an unknown scheme (rule 17)
+        possible(&[says("unexpected status from {method} request to * 401"), that("a credential is not spoken of", bare_401)]),
+    ],
+    settles: &[],
+    refines: &[],
+    meaning: "The image and the network are fine as far as they were used, and a login did reach the registry: the registry did not accept it.
+
+The password or token is wrong, was revoked or changed, belongs to another user, account or region, or the account is locked, needs a token instead of its password, or was \
+mistyped when the secret was made (a line end or a blank at the end, `$` or `!` eaten by the shell). A wrong login also stops the pull of public images of the same \
+registry: the node never falls back to asking without one.
+
+The login comes from the pull secrets of the pod, from the node's configuration or from a credential provider; the node tries each that fits the registry, in this order.",
+    not_this: "A token that says itself that it is over is credentials-expired. A login that is valid, and may not read this repository, is permission-denied. No \
+login at all is credentials-missing.",
+    fixes: &[
+        remedies::docker_hub::RENEW,
+        remedies::ecr::RENEW,
+        remedies::acr::RENEW,
+        remedies::google::RENEW,
+        remedies::ghcr::RENEW,
+        remedies::gitlab::RENEW,
+        remedies::quay::RENEW,
+        remedies::harbor::RENEW,
+        remedies::artifactory::RENEW,
+        remedies::nexus::RENEW,
+        remedies::oci::RENEW,
+        remedies::ibm::RENEW,
+        remedies::red_hat::RENEW,
+        remedies::any::RENEW,
+        Fix {
+            title: "Try the login of the secret by hand",
+            steps: &[
+                "Log in with the same user and password from another machine, with `docker login`, `podman login` or `crane auth login`. If that works, the \
+secret holds something else: a line end after the password, another account, another registry.",
+                "If it fails too, look in the registry's own interface whether the account is locked and the token still exists.",
+            ],
+            checks: &[
+                reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
+            ],
+            ..FIX
+        },
+        Fix {
+            title: "Or take the login away, if the image is public",
+            steps: &[
+                "Without an entry that fits {registry}, the node asks without a login, and public images are pulled.",
+            ],
+            ..FIX
+        },
+    ],
+    see_also: &["credentials-expired", "credentials-missing", "permission-denied", "pull-secret-invalid"],
+    links: &["https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/"],
+};
+
+fn refuses_with_403(failure: &Failure<'_>) -> bool {
+    matches!(failure.place.registry, Some(Registry::Ghcr | Registry::GitLab))
+}
+
+fn bare_401(failure: &Failure<'_>) -> bool {
+    failure.message.credential == Credential::Unsaid
+        && !failure.answered(Asked::Token, &[401])
+        && !matches!(failure.place.registry, Some(Registry::Quay | Registry::Harbor))
+}
