@@ -1,5 +1,488 @@
-//! Facts of a pull secret.
+//! A pull secret reduced to facts: what the kubelet makes of it, entry by entry, and what is odd about it. Never a user name,
+//! a password, a token or any other value: those die inside [`SecretFacts::of`].
 
-/// Facts of a pull secret.
-#[derive(Clone, Debug, Default)]
-pub struct SecretFacts {}
+mod shape;
+mod token;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::shape::{Oddity, UsernameShape};
+pub use self::token::{Expiry, TokenFacts, TokenKind};
+use crate::keyring::{self, KeyProblem, docker_config, go_base64, go_json};
+
+/// Facts of one Secret. In a bundle it is a document of its own:
+/// `{"apiVersion":"imagepull/v1","kind":"SecretFacts","metadata":{"name":…},"type":…,…}`.
+///
+/// ```
+/// use imagepull_classifier::secret_facts::{Credential, SecretFacts, Standing};
+///
+/// let secret = serde_json::json!({
+///     "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "metadata": {"name": "regcred", "namespace": "shop"},
+///     "stringData": {".dockerconfigjson": r#"{"auths": {"https://reg.io/v1/": {"username": "me", "password": "pw"}}}"#},
+/// });
+/// let facts = SecretFacts::of(&secret);
+/// assert_eq!(facts.standing, Standing::Used);
+/// assert_eq!(facts.entries[0].normalized.as_deref(), Some("reg.io"));
+/// assert_eq!(facts.entries[0].credential, Credential::Complete);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub struct SecretFacts {
+    /// The version of this document.
+    #[serde(rename = "apiVersion")]
+    pub version: Version,
+    /// Name, namespace, age.
+    pub metadata: SecretMetadata,
+    /// The secret's type, as `kubernetes.io/dockerconfigjson`.
+    #[serde(rename = "type", default)]
+    pub secret_type: String,
+    /// Names of the keys under `data` and `stringData`, sorted.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// What the kubelet does with the secret as a whole.
+    #[serde(default)]
+    pub standing: Standing,
+    /// The kubelet's words when the secret breaks the whole keyring ([`Standing::Broken`]): they stand in the event after
+    /// `Error: `. Such a text may quote one single character of the configuration, as the event does.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// What the configuration is written like, if there is one to look at.
+    #[serde(default)]
+    pub shape: Option<ConfigShape>,
+    /// The entries that the kubelet sees, in the order of the text. Empty unless the standing is [`Standing::Used`].
+    #[serde(default)]
+    pub entries: Vec<EntryFacts>,
+    /// Entries that a reader of the text sees but the kubelet does not: those of a secret that is skipped, broken or in the
+    /// wrong shape, read as they were meant.
+    #[serde(default)]
+    pub ignored_entries: Vec<EntryFacts>,
+}
+
+/// Version of the [`SecretFacts`] document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Version {
+    /// The only one so far.
+    #[default]
+    #[serde(rename = "imagepull/v1")]
+    V1,
+}
+
+/// What is kept of a secret's metadata. No annotations: `kubectl apply` leaves the plain text there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretMetadata {
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// When it was made (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creation_timestamp: Option<String>,
+    /// When somebody last wrote it (RFC 3339): the newest time in `managedFields`. What it holds is at least this old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_written: Option<String>,
+}
+
+/// What the kubelet does with a secret named in `imagePullSecrets`.
+///
+/// Source: k8s.io/kubernetes v1.36.3, pkg/credentialprovider/secrets/secrets.go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its entries are in the keyring.
+    Used,
+    /// It is read and holds no entry; nobody says so.
+    NoEntries,
+    /// Skipped without a word: the type is neither `kubernetes.io/dockerconfigjson` nor `kubernetes.io/dockercfg`.
+    WrongType,
+    /// Skipped without a word: the key that belongs to the type is absent.
+    MissingKey,
+    /// Skipped without a word: the value is empty.
+    EmptyValue,
+    /// It breaks the whole keyring: no pull of a pod that names it succeeds, whatever the other secrets hold and even if the
+    /// image is public.
+    Broken,
+    /// Not as an API server returns it (`data` that is no base64, such as a redacted value): nothing can be said.
+    Unreadable,
+    /// A standing that a newer version of this program knows.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a configuration is written like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigShape {
+    /// `{"auths": {…}}` with at least one entry: `.dockerconfigjson`.
+    Auths,
+    /// `{"<registry>": {…}}`: `.dockercfg`.
+    Dockercfg,
+    /// `{"auths": {}}`.
+    EmptyAuths,
+    /// No `auths`, but `credsStore` or `credHelpers`: the passwords stayed on somebody's machine.
+    CredentialHelper,
+    /// A JSON object with something else.
+    OtherObject,
+    /// JSON, but no object.
+    NoObject,
+    /// Base64 once more, with JSON inside: encoded twice.
+    Base64Twice,
+    /// JSON behind a byte order mark, or in UTF-16: written by a Windows tool.
+    ByteOrderMark,
+    /// No JSON.
+    NoJson,
+    /// A shape that a newer version of this program knows.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One registry's entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EntryFacts {
+    /// The key as written, without user and query: `https://reg.io/v1/`.
+    pub key: String,
+    /// The key as the kubelet keeps it: `reg.io`. `None` if it drops the entry.
+    pub normalized: Option<String>,
+    /// Why it drops the entry.
+    pub key_problem: Option<KeyProblem>,
+    /// Whether there is something to send.
+    pub credential: Credential,
+    /// The kubelet's words if this entry breaks the keyring.
+    pub fault: Option<String>,
+    /// What the user name looks like.
+    pub username: UsernameShape,
+    /// What the password is, if it can be told by its form.
+    pub token: Option<TokenFacts>,
+    /// What is odd about the entry.
+    pub oddities: Vec<Oddity>,
+}
+
+/// Whether an entry holds something that a runtime can send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// User name and password.
+    Complete,
+    /// Neither: the runtime pulls without credentials.
+    Empty,
+    /// Only an `identitytoken` or `registrytoken`, as `docker login` writes it for some registries. The kubelet reads neither,
+    /// the runtime pulls without credentials.
+    OnlyUnreadToken,
+    /// A user name alone.
+    NoPassword,
+    /// A password alone.
+    NoUsername,
+    /// Cannot be decoded; the whole keyring fails.
+    Faulty,
+    /// A state that a newer version of this program knows.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// The type whose key is [`CONFIG_JSON_KEY`].
+pub const CONFIG_JSON_TYPE: &str = "kubernetes.io/dockerconfigjson";
+/// The type whose key is [`DOCKERCFG_KEY`].
+pub const DOCKERCFG_TYPE: &str = "kubernetes.io/dockercfg";
+/// The data key of [`CONFIG_JSON_TYPE`].
+pub const CONFIG_JSON_KEY: &str = ".dockerconfigjson";
+/// The data key of [`DOCKERCFG_TYPE`].
+pub const DOCKERCFG_KEY: &str = ".dockercfg";
+
+impl SecretFacts {
+    /// Reduces a Secret as the API returns it or as a manifest has it (`stringData`). Never fails: what is not there is
+    /// absent in the facts.
+    pub fn of(secret: &Value) -> SecretFacts {
+        let secret_type = secret.get("type").and_then(Value::as_str).unwrap_or_default();
+        let mut facts = SecretFacts {
+            metadata: metadata(secret),
+            secret_type: secret_type.to_owned(),
+            keys: data_keys(secret),
+            ..SecretFacts::default()
+        };
+        let key = match secret_type {
+            CONFIG_JSON_TYPE => CONFIG_JSON_KEY,
+            DOCKERCFG_TYPE => DOCKERCFG_KEY,
+            _ => return facts.skipped(secret, Standing::WrongType),
+        };
+        match data_value(secret, key) {
+            DataValue::Absent => facts.skipped(secret, Standing::MissingKey),
+            DataValue::Unreadable => facts.skipped(secret, Standing::Unreadable),
+            DataValue::Bytes(config) if config.is_empty() => facts.skipped(secret, Standing::EmptyValue),
+            DataValue::Bytes(config) => {
+                facts.read_config(&config, secret_type == CONFIG_JSON_TYPE);
+                facts
+            }
+        }
+    }
+
+    /// Takes either form that a document may have: a `Secret`, which is reduced, or `SecretFacts` out of a bundle. `None` for
+    /// any other kind, and for facts of a version that is not known here.
+    pub fn read(document: &Value) -> Option<SecretFacts> {
+        match document.get("kind")?.as_str()? {
+            "Secret" => Some(SecretFacts::of(document)),
+            "SecretFacts" => SecretFacts::deserialize(document).ok(),
+            _ => None,
+        }
+    }
+
+    /// When somebody last wrote the secret, in seconds since 1970; a token in it was issued before.
+    pub fn last_written(&self) -> Option<i64> {
+        self.metadata.last_written.as_deref().and_then(unix_seconds)
+    }
+
+    /// When the secret was made, in seconds since 1970.
+    pub fn created(&self) -> Option<i64> {
+        self.metadata.creation_timestamp.as_deref().and_then(unix_seconds)
+    }
+
+    /// The latest moment, in seconds since 1970, at which the token of an entry of this secret died or will die, if that can be
+    /// told: from the token itself, or from its kind and the time at which the secret was last written.
+    pub fn expires(&self, entry: &EntryFacts) -> Option<i64> {
+        match entry.token?.expiry {
+            Expiry::At(moment) => Some(moment),
+            Expiry::WithinSeconds(seconds) => self.last_written()?.checked_add(seconds),
+            Expiry::WithJob | Expiry::Never | Expiry::Unreadable => None,
+        }
+    }
+
+    fn read_config(&mut self, config: &[u8], is_config_json: bool) {
+        let read = if is_config_json {
+            docker_config::read_config_json(config)
+        } else {
+            docker_config::read_dockercfg(config)
+        };
+        let shape = config_shape(config);
+        self.shape = Some(shape);
+        self.entries = read.entries.iter().map(entry_facts).collect();
+        self.error = read.error;
+        self.standing = match (&self.error, self.entries.is_empty()) {
+            (Some(_), _) => Standing::Broken,
+            (None, true) => Standing::NoEntries,
+            (None, false) => Standing::Used,
+        };
+        let is_meant_otherwise = match shape {
+            ConfigShape::Dockercfg => is_config_json,
+            ConfigShape::Auths => !is_config_json,
+            _ => false,
+        };
+        if self.standing == Standing::Broken {
+            self.ignored_entries = std::mem::take(&mut self.entries);
+        }
+        if is_meant_otherwise || self.ignored_entries.is_empty() && self.standing != Standing::Used {
+            self.ignored_entries = meant_entries(config);
+        }
+    }
+
+    fn skipped(mut self, secret: &Value, standing: Standing) -> SecretFacts {
+        self.standing = standing;
+        const USUAL_KEYS: [&str; 6] =
+            [CONFIG_JSON_KEY, DOCKERCFG_KEY, "config.json", "dockerconfigjson", "dockercfg", ".dockerconfig.json"];
+        for key in USUAL_KEYS {
+            if let DataValue::Bytes(config) = data_value(secret, key)
+                && !config.is_empty()
+            {
+                self.shape = Some(config_shape(&config));
+                self.ignored_entries = meant_entries(&config);
+                break;
+            }
+        }
+        self
+    }
+}
+
+/// Entries as they were meant, whatever shape they are in. Only those whose key looks like a registry: in a text that is no
+/// docker configuration, the keys may be anything.
+fn meant_entries(config: &[u8]) -> Vec<EntryFacts> {
+    let inner;
+    let mut config = config;
+    match config_shape(config) {
+        ConfigShape::Base64Twice => {
+            inner = go_base64::decode_any(config).unwrap_or_default();
+            config = &inner;
+        }
+        ConfigShape::ByteOrderMark => config = config.strip_prefix(UTF8_MARK).unwrap_or_default(),
+        _ => {}
+    }
+    let read = match config_shape(config) {
+        ConfigShape::Auths => docker_config::read_config_json(config),
+        ConfigShape::Dockercfg => docker_config::read_dockercfg(config),
+        _ => return Vec::new(),
+    };
+    read.entries.iter().map(entry_facts).filter(|entry| looks_like_registry(&entry.key)).collect()
+}
+
+fn looks_like_registry(key: &str) -> bool {
+    let host = key.split_once("://").map_or(key, |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    host.contains(['.', ':']) || host == "localhost"
+}
+
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+fn config_shape(config: &[u8]) -> ConfigShape {
+    if [UTF8_MARK, b"\xFF\xFE", b"\xFE\xFF"].iter().any(|mark| config.starts_with(mark)) {
+        return ConfigShape::ByteOrderMark;
+    }
+    if go_json::check(config).is_err() {
+        let is_json = |text: &Vec<u8>| text.trim_ascii_start().starts_with(b"{") && go_json::check(text).is_ok();
+        let twice = go_base64::decode_any(&without_newlines(config)).is_some_and(|decoded| is_json(&decoded));
+        return if twice { ConfigShape::Base64Twice } else { ConfigShape::NoJson };
+    }
+    let Some(members) = go_json::members(config) else { return ConfigShape::NoObject };
+    let has = |field: &str| members.iter().any(|(name, _)| go_json::names_field(name, field));
+    let auths: Vec<_> = members.iter().filter(|(name, _)| go_json::names_field(name, "auths")).collect();
+    if auths.iter().any(|(_, value)| go_json::members(value).is_some_and(|auths| !auths.is_empty())) {
+        ConfigShape::Auths
+    } else if has("credsStore") || has("credHelpers") {
+        ConfigShape::CredentialHelper
+    } else if !auths.is_empty() {
+        ConfigShape::EmptyAuths
+    } else if members.iter().any(|(name, value)| looks_like_registry(name) && go_json::kind(value) == Some("object")) {
+        ConfigShape::Dockercfg
+    } else {
+        ConfigShape::OtherObject
+    }
+}
+
+fn without_newlines(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
+}
+
+fn entry_facts(entry: &docker_config::Entry) -> EntryFacts {
+    let (key, key_has_user) = shown_key(&entry.key);
+    let (normalized, key_problem) = match keyring::normalize_key(&entry.key) {
+        Ok(normalized) => (Some(normalized), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let has_unread_token = entry.identity_token || entry.registry_token;
+    let credential = match (entry.fault.is_some(), entry.username.is_empty(), entry.password.is_empty()) {
+        (true, ..) => Credential::Faulty,
+        (_, false, false) => Credential::Complete,
+        (_, false, true) => Credential::NoPassword,
+        (_, true, false) => Credential::NoUsername,
+        (_, true, true) if has_unread_token => Credential::OnlyUnreadToken,
+        (_, true, true) => Credential::Empty,
+    };
+    let username = shape::username_shape(&entry.username);
+    let mut oddities = shape::oddities(&entry.username, &entry.password);
+    oddities.extend(entry.auth_differs.then_some(Oddity::AuthDiffers));
+    oddities.extend(key_has_user.then_some(Oddity::KeyHasUser));
+    oddities.extend(has_unread_token.then_some(Oddity::UnreadToken));
+    EntryFacts {
+        key,
+        normalized,
+        key_problem,
+        credential,
+        fault: entry.fault.clone(),
+        username,
+        token: token::read(username, &entry.password),
+        oddities,
+    }
+}
+
+/// The key without what may be a secret in it: a user before an `@` (wherever: what looks like a path may be the second half
+/// of a password with a slash), a query, a fragment. The `@` of a digest stays.
+fn shown_key(key: &str) -> (String, bool) {
+    let end = key.find(['?', '#']).unwrap_or(key.len());
+    let (address, hidden) = key.split_at(end);
+    let (scheme, rest) = match address.find("://") {
+        Some(at) => address.split_at(at + 3),
+        None => ("", address),
+    };
+    let is_digest = |rest: &str| ["sha256:", "sha512:"].iter().any(|algorithm| rest.starts_with(algorithm));
+    let at_sign = |text: &str| text.rmatch_indices('@').map(|(at, _)| at + 1).find(|at| !is_digest(&text[*at..]));
+    let escaped = rest.to_ascii_lowercase();
+    let user = at_sign(rest).max(escaped.rfind("%40").map(|at| at + 3));
+    // an `@` behind `?` or `#`: the password had such a character, so all before it is the user's
+    if let Some(at) = at_sign(hidden) {
+        return (format!("{scheme}{}", hidden[at..].split(['?', '#']).next().unwrap_or_default()), true);
+    }
+    (format!("{scheme}{}", &rest[user.unwrap_or(0)..]), user.is_some())
+}
+
+enum DataValue {
+    Absent,
+    Unreadable,
+    Bytes(Vec<u8>),
+}
+
+fn data_value(secret: &Value, key: &str) -> DataValue {
+    // the API server lays stringData over data
+    if let Some(plain) = secret.get("stringData").and_then(|data| data.get(key)).and_then(Value::as_str) {
+        return DataValue::Bytes(plain.as_bytes().to_vec());
+    }
+    match secret.get("data").and_then(|data| data.get(key)) {
+        None => DataValue::Absent,
+        Some(Value::Null) => DataValue::Bytes(Vec::new()),
+        Some(Value::String(encoded)) => {
+            go_base64::decode(encoded.as_bytes(), true).map_or(DataValue::Unreadable, DataValue::Bytes)
+        }
+        Some(_) => DataValue::Unreadable,
+    }
+}
+
+fn data_keys(secret: &Value) -> Vec<String> {
+    // what the API server accepts as a key (validation.IsConfigMapKey); anything else is not as it came from there
+    let is_key = |key: &&String| {
+        key.len() <= 253 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let mut keys: Vec<String> = ["data", "stringData"]
+        .iter()
+        .filter_map(|field| secret.get(field)?.as_object())
+        .flat_map(|data| data.keys())
+        .filter(is_key)
+        .cloned()
+        .collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn metadata(secret: &Value) -> SecretMetadata {
+    let metadata = secret.get("metadata").unwrap_or(&Value::Null);
+    let text = |field: &str| metadata.get(field).and_then(Value::as_str);
+    let time = |text: &str| unix_seconds(text).map(|seconds| (seconds, text.to_owned()));
+    SecretMetadata {
+        name: text("name").unwrap_or_default().to_owned(),
+        namespace: text("namespace").unwrap_or_default().to_owned(),
+        creation_timestamp: text("creationTimestamp").and_then(time).map(|(_, text)| text),
+        last_written: metadata
+            .get("managedFields")
+            .and_then(Value::as_array)
+            .and_then(|managers| managers.iter().filter_map(|manager| time(manager.get("time")?.as_str()?)).max())
+            .map(|(_, text)| text),
+    }
+}
+
+/// Seconds since 1970 of `2026-11-21T09:50:38Z`, the one form in which the API writes times.
+fn unix_seconds(text: &str) -> Option<i64> {
+    let text = text.strip_suffix('Z')?;
+    if text.len() != 19 || !text.is_ascii() {
+        return None;
+    }
+    let shape_fits = text.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    });
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    if !shape_fits {
+        return None;
+    }
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // days from civil, Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+    Some(((days * 24 + number(11..13)?) * 60 + number(14..16)?) * 60 + number(17..19)?)
+}

@@ -45,11 +45,13 @@ impl ImageRef {
         };
         // normalize.go: index.docker.io is an old name of docker.io
         let registry = if registry == "index.docker.io" { "docker.io" } else { registry };
-        if path.is_empty() || !path.split('/').all(is_path_component) || !is_host_and_port(registry) {
+        // reference.go: a host that is none may still be the first component of a path (`a_b.c/app`)
+        let host_fits = is_host_and_port(registry) || is_path_component(registry);
+        if path.is_empty() || path.len() > 255 || !path.split('/').all(is_path_component) || !host_fits {
             return None;
         }
         // normalize.go: 64 hexadecimal digits are an image id, not a name
-        if !registry_written && !path.contains('/') && path.len() == 64 && path.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
             return None;
         }
         let repository =
@@ -82,9 +84,13 @@ fn is_host(text: &str) -> bool {
 }
 
 fn is_host_and_port(text: &str) -> bool {
-    let (host, port) = text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host_fits = !host.is_empty()
-        && (host.starts_with('[') && host.ends_with(']')
+        && (ipv6.is_some_and(|ip| !ip.is_empty() && ip.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'))
             || host.split('.').all(|label| {
                 !label.is_empty()
                     && !label.starts_with('-')

@@ -1,0 +1,208 @@
+//! What kind of token a password is, and when it dies, as far as the token itself says.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::shape::{self, UsernameShape};
+use crate::keyring::go_base64;
+
+/// A token that was recognized by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenFacts {
+    /// Who issues such tokens.
+    pub kind: TokenKind,
+    /// When it dies.
+    pub expiry: Expiry,
+}
+
+/// When a token dies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expiry {
+    /// At this moment, in seconds since 1970; the token says so itself.
+    At(i64),
+    /// So many seconds after it was issued. When that was, the token does not say; the secret that holds it was written
+    /// later than that.
+    WithinSeconds(i64),
+    /// With the CI job that it was made for: in a cluster's secret it is as good as dead.
+    WithJob,
+    /// The token carries no date and tokens of its kind have none.
+    Never,
+    /// It may have one, only its issuer knows.
+    #[default]
+    #[serde(other)]
+    Unreadable,
+}
+
+/// Kinds of tokens that can be told by their form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenKind {
+    /// `aws ecr get-login-password`: base64 of a JSON with `expiration`; 12 hours.
+    Ecr,
+    /// Azure Container Registry's refresh token: a JWT; 3 hours.
+    AzureRefresh,
+    /// An Azure Container Registry admin password or scope-map token (`+ACR` inside).
+    AzureRegistryPassword,
+    /// Google's OAuth access token (`ya29.`); 1 hour.
+    GoogleAccess,
+    /// A Google service account's key file.
+    GoogleKeyFile,
+    /// GitHub, classic personal token (`ghp_`).
+    GithubClassic,
+    /// GitHub, fine-grained personal token (`github_pat_`): always has an expiry, not readable.
+    GithubFineGrained,
+    /// GitHub, token of an OAuth or GitHub app acting for a user (`gho_`, `ghu_`, `ghr_`).
+    GithubUser,
+    /// GitHub, an app's installation token, such as the `GITHUB_TOKEN` of an Actions job (`ghs_`).
+    GithubJob,
+    /// GitLab, personal, project or group token (`glpat-`).
+    GitlabAccess,
+    /// GitLab deploy token (`gldt-`).
+    GitlabDeploy,
+    /// GitLab CI job token (`glcbt-`, or any password of `gitlab-ci-token`).
+    GitlabJob,
+    /// GitLab OAuth application secret or token (`gloas-`).
+    GitlabOauth,
+    /// Docker Hub personal token (`dckr_pat_`).
+    DockerHubPersonal,
+    /// Docker Hub organization token (`dckr_oat_`); its user is the organization.
+    DockerHubOrganization,
+    /// Artifactory access token: a JWT of version 2.
+    ArtifactoryAccess,
+    /// Artifactory reference token (`cmVmdGtu…`).
+    ArtifactoryReference,
+    /// Artifactory API key (`AKCp`).
+    ArtifactoryApiKey,
+    /// A Kubernetes service account's token, as OpenShift's own registry takes it.
+    KubernetesServiceAccount,
+    /// A Red Hat registry service account's token.
+    RedHatRegistry,
+    /// IBM Cloud IAM bearer token; 1 hour.
+    IbmIam,
+    /// Any other JSON Web Token.
+    Jwt,
+    /// A kind that a newer version of this program knows.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// Recognizes a password.
+pub(crate) fn read(username: UsernameShape, password: &[u8]) -> Option<TokenFacts> {
+    let facts = |kind, expiry| Some(TokenFacts { kind, expiry });
+    if shape::is_google_key(password) {
+        return facts(TokenKind::GoogleKeyFile, Expiry::Never);
+    }
+    let password = password.trim_ascii();
+    // GitHub: "Behind GitHub's new authentication token formats"; GitLab: docs, "Token overview"; Docker: docs, access tokens
+    const PREFIXES: [(&str, TokenKind, Expiry); 17] = [
+        ("ya29.", TokenKind::GoogleAccess, Expiry::WithinSeconds(3600)),
+        ("ghp_", TokenKind::GithubClassic, Expiry::Unreadable),
+        ("github_pat_", TokenKind::GithubFineGrained, Expiry::Unreadable),
+        ("gho_", TokenKind::GithubUser, Expiry::Unreadable),
+        ("ghu_", TokenKind::GithubUser, Expiry::Unreadable),
+        ("ghr_", TokenKind::GithubUser, Expiry::Unreadable),
+        ("ghs_", TokenKind::GithubJob, Expiry::WithJob),
+        ("glpat-", TokenKind::GitlabAccess, Expiry::Unreadable),
+        ("gldt-", TokenKind::GitlabDeploy, Expiry::Unreadable),
+        ("glcbt-", TokenKind::GitlabJob, Expiry::WithJob),
+        ("gloas-", TokenKind::GitlabOauth, Expiry::Unreadable),
+        ("dckr_pat_", TokenKind::DockerHubPersonal, Expiry::Unreadable),
+        ("dckr_oat_", TokenKind::DockerHubOrganization, Expiry::Unreadable),
+        ("AKCp", TokenKind::ArtifactoryApiKey, Expiry::Never),
+        // Artifactory, under its own words below; here so that a token that does not decode is still known
+        ("cmVmdGtu", TokenKind::ArtifactoryReference, Expiry::Unreadable),
+        ("_dcgcr_", TokenKind::GoogleAccess, Expiry::WithinSeconds(3600)),
+        ("sha256~", TokenKind::KubernetesServiceAccount, Expiry::Unreadable),
+    ];
+    if let Some(expiry) = artifactory_reference_expiry(password) {
+        return facts(TokenKind::ArtifactoryReference, expiry);
+    }
+    if let Some((_, kind, expiry)) = PREFIXES.iter().find(|(prefix, ..)| password.starts_with(prefix.as_bytes())) {
+        return facts(*kind, *expiry);
+    }
+    if let Some((header, claims)) = json_web_token(password) {
+        return Some(jwt_facts(username, &header, &claims));
+    }
+    if let Some(expiry) = ecr_expiry(password) {
+        return facts(TokenKind::Ecr, expiry);
+    }
+    match username {
+        // longer than any password of a person: the token in a form that we cannot read (ECR Public)
+        UsernameShape::Aws if password.len() > 300 => facts(TokenKind::Ecr, Expiry::WithinSeconds(12 * 3600)),
+        UsernameShape::GitlabJob if !password.is_empty() => facts(TokenKind::GitlabJob, Expiry::WithJob),
+        _ if password.len() >= 32 && password.windows(4).any(|window| window == b"+ACR") => {
+            facts(TokenKind::AzureRegistryPassword, Expiry::Unreadable)
+        }
+        _ => None,
+    }
+}
+
+fn jwt_facts(username: UsernameShape, header: &Value, claims: &Value) -> TokenFacts {
+    let claim = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let issuer = claim("iss");
+    let kind = if issuer == "Azure Container Registry" || claim("grant_type") == "refresh_token" {
+        TokenKind::AzureRefresh
+    } else if issuer == "kubernetes/serviceaccount" || claims.get("kubernetes.io").is_some() {
+        TokenKind::KubernetesServiceAccount
+    } else if issuer.starts_with("jfac@") || issuer.starts_with("jfrt@") || issuer.starts_with("jfxr@") {
+        TokenKind::ArtifactoryAccess
+    } else if issuer.contains("iam.cloud.ibm.com") || username == UsernameShape::IbmCloud {
+        TokenKind::IbmIam
+    } else if username == UsernameShape::RedHatServiceAccount {
+        TokenKind::RedHatRegistry
+    } else if header.get("ver").and_then(Value::as_str) == Some("2") {
+        TokenKind::ArtifactoryAccess
+    } else {
+        TokenKind::Jwt
+    };
+    let expiry = match claims.get("exp").and_then(seconds) {
+        None | Some(0) => Expiry::Never,
+        Some(at) => Expiry::At(at),
+    };
+    TokenFacts { kind, expiry }
+}
+
+/// Header and claims of a JSON Web Token (RFC 7519), signature unread.
+fn json_web_token(password: &[u8]) -> Option<(Value, Value)> {
+    let mut parts = password.split(|byte| *byte == b'.');
+    let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || !header.starts_with(b"eyJ") {
+        return None;
+    }
+    let header = json(&go_base64::decode_any(header)?)?;
+    let claims = json(&go_base64::decode_any(claims)?)?;
+    header.get("alg").is_some().then_some((header, claims))
+}
+
+/// The private registry's token: base64 of `{"payload":…,"datakey":…,"type":"DATA_KEY","expiration":<seconds>}`.
+fn ecr_expiry(password: &[u8]) -> Option<Expiry> {
+    let token = json(&go_base64::decode_any(password)?)?;
+    let is_ecr = token.get("payload").is_some()
+        && (token.get("datakey").is_some() || token.get("type").and_then(Value::as_str) == Some("DATA_KEY"));
+    is_ecr.then(|| token.get("expiration").and_then(seconds).map_or(Expiry::WithinSeconds(12 * 3600), Expiry::At))
+}
+
+/// Base64 of `reftkn:01:<seconds, 0 for never>:<secret>`.
+fn artifactory_reference_expiry(password: &[u8]) -> Option<Expiry> {
+    if !password.starts_with(b"cmVmdGtu") {
+        return None;
+    }
+    let decoded = String::from_utf8(go_base64::decode_any(password)?).ok()?;
+    let seconds: i64 = decoded.strip_prefix("reftkn:")?.split(':').nth(1)?.parse().ok()?;
+    Some(if seconds == 0 { Expiry::Never } else { Expiry::At(seconds) })
+}
+
+fn json(text: &[u8]) -> Option<Value> {
+    serde_json::from_slice(text).ok().filter(Value::is_object)
+}
+
+/// A number of seconds, also with a fraction or in quotation marks.
+fn seconds(value: &Value) -> Option<i64> {
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().filter(|seconds| seconds.abs() < 1e15).map(|seconds| seconds as i64))
+        .or_else(|| value.as_str()?.parse().ok())
+}
