@@ -110,6 +110,7 @@ pub enum Effect {
 }
 
 /// A combination of conditions on one message; all must hold.
+#[derive(Clone, Copy)]
 pub struct Sign {
     /// How sure the combination makes us.
     pub confidence: Confidence,
@@ -118,6 +119,7 @@ pub struct Sign {
 }
 
 /// One condition of a [`Sign`].
+#[derive(Clone, Copy)]
 pub enum Condition {
     /// The message contains this [phrase](crate::phrase).
     Says(&'static str),
@@ -179,6 +181,7 @@ pub const fn that(words: &'static str, holds: fn(&Failure<'_>) -> bool) -> Condi
 }
 
 /// How facts of the cluster turn what text left open into this cause.
+#[derive(Clone, Copy)]
 pub struct Settling {
     /// Ids of the text causes that it starts from.
     pub from: &'static [&'static str],
@@ -214,6 +217,7 @@ pub struct Proof {
 }
 
 /// A remedy: who does what, and the commands that do it.
+#[derive(Clone, Copy)]
 pub struct Fix {
     /// Starts with a verb. May hold blanks.
     pub title: &'static str,
@@ -246,7 +250,8 @@ pub const FIX: Fix =
 /// port), `registry_host` (without port), `registry_server` (what a pull secret's key must be), `repository_path`, `namespace`,
 /// `pod`, `container`, `service_account`, `owner` (as `deployment/web`), `owner_kind`, `owner_name`, `node`,
 /// `set_image` (the object whose container image is to be changed, as `deployment/web` or `pod/x`), `recreate` (the command that
-/// makes the pod again), `secret`, `arch`, `os`, and whatever a sign's phrase or a settling's proof captured.
+/// makes the pod again), `secret`, `secret_name` (the secret that is known, else `"${SECRET_NAME:-regcred}"`), `arch`, `os`, and whatever a sign's phrase or a settling's proof captured.
+#[derive(Clone, Copy)]
 pub struct Command {
     /// The command with its blanks.
     pub run: &'static str,
@@ -281,6 +286,17 @@ pub enum Place {
     Cluster(Cluster),
     /// A container runtime.
     Runtime(Runtime),
+}
+
+impl Place {
+    /// The name as people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Place::Registry(registry) => registry.name(),
+            Place::Cluster(cluster) => cluster.name(),
+            Place::Runtime(runtime) => runtime.name(),
+        }
+    }
 }
 
 macro_rules! named {

@@ -1,8 +1,12 @@
 //! Facts of the cluster decide what the text left open: every cause's settlings are asked, none is named here.
 
-use crate::cause::Confidence;
-use crate::observations::{Facts, PlaceFacts, PodFacts, Timeline};
+use crate::cause::{Cause, Confidence, Proof, Verdict};
+use crate::causes;
+use crate::observations::{Facts, NotRead, PlaceFacts, PodFacts, Timeline};
+use crate::rank::Ranked;
 use crate::read::image_ref::ImageRef;
+use crate::recognize::Recognized;
+use crate::report::Question;
 
 /// What a settling is asked about.
 pub struct Case<'a> {
@@ -18,4 +22,61 @@ pub struct Case<'a> {
     pub place: &'a PlaceFacts,
     /// How sure the text made us of the cause that is being settled.
     pub confidence: Confidence,
+    /// Seconds since 1970 at which the facts held: when they were collected, else the time that the caller gave.
+    pub now: Option<i64>,
+}
+
+/// What facts say about the best text cause of a timeline.
+pub struct Settled {
+    /// The cause that the facts prove, and how.
+    pub proven: Option<(&'static Cause, Proof)>,
+    /// What stayed open.
+    pub open: Vec<Question>,
+    /// What could not be read, of all that concerns this pull.
+    pub not_read: Vec<NotRead>,
+}
+
+/// Asks every settling that starts from the best text cause.
+pub fn settle(recognized: &Recognized<'_>, best: Option<&Ranked>, facts: &Facts, now: Option<i64>) -> Settled {
+    let mut settled = Settled { proven: None, open: Vec::new(), not_read: facts.not_read.clone() };
+    let Some(best) = best else { return settled };
+    let subject = &recognized.timeline.subject;
+    let same_pod = |pod: &&PodFacts| Some(&pod.name) == subject.pod.as_ref() && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace);
+    let case = Case {
+        facts,
+        timeline: recognized.timeline,
+        image: recognized.image.as_ref(),
+        pod: facts.pods.iter().find(same_pod),
+        place: &recognized.place,
+        confidence: best.confidence,
+        now: facts.collected_at.or(now),
+    };
+    for cause in causes::all() {
+        for settling in cause.settles.iter().filter(|settling| settling.from.contains(&best.cause.id)) {
+            match (settling.when)(&case) {
+                Verdict::Proven(proof) => {
+                    let better = settled.proven.as_ref().is_none_or(|(_, known)| proof.confidence > known.confidence);
+                    if better {
+                        settled.proven = Some((cause, proof));
+                    }
+                }
+                Verdict::Open { question, command } => {
+                    let question = Question { question, command };
+                    if !settled.open.contains(&question) {
+                        settled.open.push(question);
+                    }
+                }
+                Verdict::No => {}
+            }
+        }
+    }
+    if settled.proven.is_some() {
+        settled.open.clear();
+    }
+    settled
+}
+
+/// Whether any cause could be settled from this one, with the facts of a cluster.
+pub fn can_be_settled(id: &str) -> bool {
+    causes::all().any(|cause| cause.settles.iter().any(|settling| settling.from.contains(&id)))
 }

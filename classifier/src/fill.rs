@@ -1,0 +1,295 @@
+//! Fills the blanks of fixes. The one place where text of the input may become part of a command: what does not fit the grammar of
+//! its blank is never put into one, and what the shell could read as more than a word is quoted.
+
+use crate::cause::{Command, Fix, NEEDS};
+use crate::observations::{Facts, PlaceFacts, Subject};
+use crate::read::image_ref::ImageRef;
+use crate::report::{ReportedCommand, ReportedFix};
+use std::collections::BTreeMap;
+
+/// Values of blanks, by name. Only values that fit the grammar of their blank.
+#[derive(Debug, Default)]
+pub struct Values {
+    known: BTreeMap<String, String>,
+}
+
+impl Values {
+    /// What a finding knows of itself.
+    pub fn of(subject: &Subject, image: Option<&ImageRef>, facts: &Facts) -> Values {
+        let mut values = Values::default();
+        let mut put = |name: &str, value: Option<&str>| values.put(name, value);
+        put("image", subject.image.as_deref().or(image.map(|image| image.text.as_str())));
+        put("namespace", subject.namespace.as_deref());
+        put("pod", subject.pod.as_deref());
+        put("container", subject.container.as_deref());
+        put("service_account", subject.service_account.as_deref());
+        put("node", subject.node.as_deref());
+        if let Some(image) = image {
+            put("repository", Some(&image.name()));
+            put("repository_path", Some(&image.repository));
+            put("registry", Some(&image.registry));
+            put("registry_host", Some(image.host()));
+            put("tag", image.tag.as_deref().or(image.digest.is_none().then_some("latest")));
+            put("digest", image.digest.as_deref());
+            // KEYRING: this is the key that Docker Hub's credentials have
+            let server = if image.registry == "docker.io" { "https://index.docker.io/v1/" } else { &image.registry };
+            put("registry_server", Some(server));
+        }
+        let node = subject.node.as_deref().and_then(|name| facts.nodes.iter().find(|node| node.name == name));
+        put("arch", node.and_then(|node| node.arch.as_deref()));
+        put("os", node.and_then(|node| node.os.as_deref()));
+        let owner = top_owner(subject, facts);
+        if let Some((kind, name)) = owner.as_deref().and_then(|owner| owner.split_once('/')) {
+            put("owner_kind", Some(kind));
+            put("owner_name", Some(name));
+            put("owner", Some(&format!("{}/{name}", kind.to_ascii_lowercase())));
+        }
+        values.put_actions(subject, owner.as_deref(), facts);
+        values
+    }
+
+    /// Blanks whose values are commands or parts of commands: they are built from checked values alone.
+    fn put_actions(&mut self, subject: &Subject, owner: Option<&str>, facts: &Facts) {
+        let Some(pod) = self.known.get("pod").cloned() else { return };
+        let namespace = self.known.get("namespace").map(|ns| format!(" -n {ns}")).unwrap_or_default();
+        // What stands in `kubectl set image`: the nearest object whose template may be changed. A job's may not; its pod's may.
+        let changeable = owner.and_then(|owner| owner.split_once('/')).and_then(|(kind, name)| {
+            matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "CronJob").then(|| format!("{}/{name}", kind.to_ascii_lowercase()))
+        });
+        let known_pod = facts.pods.iter().any(|known| known.name == pod && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
+        if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}"))) {
+            self.known.insert("set_image".to_owned(), object);
+        }
+        let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
+        let delete = format!("kubectl delete pod {pod}{namespace}");
+        let recreate = match (&subject.owner, known_pod) {
+            (Some(owner), _) if !owner.starts_with("Node/") => delete,
+            // A described or fetched pod without a controller is on its own: deleting it would lose it.
+            (None, true) => replace,
+            _ => format!(
+                "if kubectl get pod {pod}{namespace} -o jsonpath='{{.metadata.ownerReferences[*].name}}' | grep -q .; then {delete}; else {replace}; fi"
+            ),
+        };
+        self.known.insert("recreate".to_owned(), recreate);
+        self.known.entry("service_account".to_owned()).or_insert_with(|| {
+            format!("\"$(kubectl get pod {pod}{namespace} -o jsonpath='{{.spec.serviceAccountName}}')\"")
+        });
+    }
+
+    /// Adds a value, if it fits the grammar of its blank. What is there stays.
+    pub fn put(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return };
+        if !self.known.contains_key(name) && fits(name, value) {
+            self.known.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.known.get(name).map(String::as_str)
+    }
+
+    /// A fix with its blanks filled.
+    pub fn fix(&self, fix: &Fix) -> ReportedFix {
+        ReportedFix {
+            title: self.sentence(fix.title).unwrap_or_else(|| self.words(fix.title)),
+            who: fix.who,
+            place: fix.only.iter().map(|place| place.name()).collect(),
+            steps: fix.steps.iter().filter_map(|step| self.sentence(step)).collect(),
+            checks: self.commands(fix.checks),
+            commands: self.commands(fix.commands),
+            warnings: fix.warnings.iter().filter_map(|warning| self.sentence(warning)).collect(),
+        }
+    }
+
+    fn commands(&self, commands: &[Command]) -> Vec<ReportedCommand> {
+        let filled = commands.iter().filter_map(|command| {
+            let run = fill(command.run, &|name| self.get(name).map(|value| argument(name, value)))?;
+            let needs = NEEDS.iter().copied().filter(|need| needs(&run, need)).collect();
+            Some(ReportedCommand { run, needs, effect: command.effect })
+        });
+        filled.collect()
+    }
+
+    /// Prose with its blanks filled; `None` if a blank is unknown and has no name in words.
+    pub fn sentence(&self, text: &str) -> Option<String> {
+        fill(text, &|name| self.get(name).map(str::to_owned).or_else(|| in_words(name).map(str::to_owned)))
+    }
+
+    /// Prose with unknown blanks as their names.
+    fn words(&self, text: &str) -> String {
+        fill(text, &|name| self.get(name).map(str::to_owned).or_else(|| Some(in_words(name).map_or_else(|| name.replace('_', " "), str::to_owned)))).unwrap_or_default()
+    }
+}
+
+/// Prose of a cause's page, where nothing is known: blanks in words.
+pub fn in_general(text: &str) -> String {
+    Values::default().words(text)
+}
+
+/// A command of a cause's page: blanks stay visible in capitals, as `IMAGE`.
+pub fn command_in_general(text: &str) -> String {
+    fill(text, &|name| Some(match name {
+        "recreate" => "kubectl delete pod POD -n NAMESPACE".to_owned(),
+        "set_image" => "deployment/NAME".to_owned(),
+        name => name.to_ascii_uppercase(),
+    }))
+    .unwrap_or_default()
+}
+
+/// The names of the blanks of a text.
+pub fn blanks(text: &str) -> Vec<String> {
+    let names = std::cell::RefCell::new(Vec::new());
+    fill(text, &|name| {
+        names.borrow_mut().push(name.to_owned());
+        Some(String::new())
+    });
+    names.into_inner()
+}
+
+/// The controller at the top that is known: the deployment behind a replica set.
+pub fn top_owner(subject: &Subject, facts: &Facts) -> Option<String> {
+    let owner = subject.owner.clone()?;
+    let of = |name: &str| facts.owners.iter().find(|known| known.name == name && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
+    match of(&owner) {
+        Some(known) => Some(known.owner.clone().unwrap_or(owner)),
+        // A deployment names its replica sets after itself and a hash of ten characters from this alphabet (kubernetes,
+        // pkg/util/rand and pkg/controller/deployment/util).
+        None => {
+            let deployment = owner.strip_prefix("ReplicaSet/").and_then(|name| name.rsplit_once('-')).filter(|(_, hash)| {
+                (8..=10).contains(&hash.len()) && hash.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
+            });
+            Some(deployment.map_or(owner.clone(), |(name, _)| format!("Deployment/{name}")))
+        }
+    }
+}
+
+/// Fills a template. `None` if a blank outside of square brackets is unknown.
+fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut out = String::new();
+    let mut group: Option<(usize, bool)> = None;
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        let doubled = rest.len() > c.len_utf8() && rest[c.len_utf8()..].starts_with(c);
+        match c {
+            '{' | '}' | '[' | ']' if doubled => {
+                out.push(c);
+                rest = &rest[2..];
+                continue;
+            }
+            '[' => group = Some((out.len(), true)),
+            ']' => {
+                if let Some((start, complete)) = group.take()
+                    && !complete
+                {
+                    out.truncate(start);
+                }
+            }
+            '{' => {
+                let (name, after) = rest[1..].split_once('}')?;
+                match (value(name), &mut group) {
+                    (Some(value), _) => out.push_str(&value),
+                    (None, Some((_, complete))) => *complete = false,
+                    (None, None) => return None,
+                }
+                rest = after;
+                continue;
+            }
+            _ => out.push(c),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    Some(out)
+}
+
+/// A value as one word of a shell command. Blanks that are commands themselves go in as they are.
+fn argument(name: &str, value: &str) -> String {
+    let built = matches!(name, "recreate") || (name == "service_account" && value.starts_with("\"$("));
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-".contains(&b));
+    if built || plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}
+
+/// Whether a value fits the grammar of its blank. Names by RFC 1123, references by distribution's grammar; anything else that was
+/// captured must be made of the characters of host names, addresses and paths.
+fn fits(name: &str, value: &str) -> bool {
+    let dns = |value: &str| {
+        value.len() <= 253
+            && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+            && value.as_bytes()[0].is_ascii_alphanumeric()
+            && value.as_bytes()[value.len() - 1].is_ascii_alphanumeric()
+    };
+    match name {
+        "namespace" | "pod" | "container" | "service_account" | "node" | "secret" | "owner_name" | "other_namespace" => dns(value),
+        "image" | "reference" => ImageRef::parse(value).is_some(),
+        "owner_kind" => value.bytes().all(|b| b.is_ascii_alphabetic()),
+        "owner" => value.split_once('/').is_some_and(|(kind, name)| dns(name) && kind.bytes().all(|b| b.is_ascii_lowercase())),
+        _ => value.len() <= 512 && !value.starts_with('-') && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-[]*".contains(&b)),
+    }
+}
+
+fn in_words(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "image" | "reference" => "the image",
+        "repository" | "repository_path" => "the repository",
+        "registry" | "registry_host" | "registry_server" => "the registry",
+        "tag" => "the tag",
+        "digest" => "the digest",
+        "namespace" => "the pod's namespace",
+        "pod" => "the pod",
+        "container" => "the container",
+        "service_account" => "the pod's service account",
+        "owner" | "owner_name" => "the workload",
+        "owner_kind" => "workload",
+        "node" => "the node",
+        "secret" => "the secret",
+        "host" => "the host",
+        "arch" => "the node's architecture",
+        "os" => "the node's operating system",
+        "dns" => "the node's resolver",
+        "address" => "the address",
+        "proxy" => "the proxy",
+        _ => return None,
+    })
+}
+
+/// Whether a command uses an environment variable.
+fn needs(run: &str, name: &str) -> bool {
+    run.contains(&format!("${name}")) || run.contains(&format!("${{{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(pairs: &[(&str, &str)]) -> Values {
+        let mut values = Values::default();
+        pairs.iter().for_each(|(name, value)| values.put(name, Some(value)));
+        values
+    }
+
+    fn run(template: &'static str, pairs: &[(&str, &str)]) -> Option<String> {
+        values(pairs).commands(&[crate::cause::reads(template)]).pop().map(|command| command.run)
+    }
+
+    #[test]
+    fn brackets_fall_away_and_unknown_blanks_stop_a_command() {
+        assert_eq!(run("kubectl get pod {pod}[ -n {namespace}]", &[("pod", "web")]).as_deref(), Some("kubectl get pod web"));
+        assert_eq!(run("kubectl get pod {pod}[ -n {namespace}]", &[("pod", "web"), ("namespace", "shop")]).as_deref(), Some("kubectl get pod web -n shop"));
+        assert_eq!(run("kubectl get pod {pod}", &[]), None);
+        assert_eq!(run("echo '{{\"a\":[[]]}}'", &[]).as_deref(), Some("echo '{\"a\":[]}'"));
+    }
+
+    #[test]
+    fn hostile_names_never_reach_a_command() {
+        for name in ["web;reboot", "$(id)", "a b", "-rf", "web\nreboot", "`id`", "Web"] {
+            assert_eq!(run("kubectl get pod {pod}", &[("pod", name)]), None, "{name}");
+        }
+        assert_eq!(run("crane ls {image}", &[("image", "x;y")]), None);
+        assert_eq!(run("curl {host}", &[("host", "a$(b)")]), None);
+    }
+
+    #[test]
+    fn what_only_the_user_knows_is_listed() {
+        let command = values(&[]).commands(&[crate::cause::changes("x \"$REGISTRY_PASSWORD\" \"${SECRET_NAME:-regcred}\"")]).remove(0);
+        assert_eq!(command.needs, ["REGISTRY_PASSWORD", "SECRET_NAME"]);
+    }
+}

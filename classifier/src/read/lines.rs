@@ -1,0 +1,486 @@
+//! Walks over an input line by line and hands on what it finds: records, descriptions, objects.
+//!
+//! One state: the record that is being collected. A line begins a new one, goes on with the present one, or belongs to the frame
+//! of a description. Lines of a log that have nothing to do with images are passed over at the speed of one search.
+
+use crate::observations::{Source, Subject};
+use crate::phrase::Literals;
+use crate::read::clean::clean;
+use crate::read::describe::Description;
+use crate::read::record::Record;
+use crate::read::{events, log, message, objects, timeline::Assembler, tree};
+use crate::text::Text;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// An input, or an input that was unescaped as a whole: lines come as slices of it.
+pub struct Document<'a> {
+    /// The words that are walked over.
+    pub words: &'a str,
+    /// The same with its map, if it was unescaped; otherwise the words are the input itself.
+    pub base: Option<&'a Text>,
+    /// Which input.
+    pub input: usize,
+}
+
+impl Document<'_> {
+    fn text(&self, range: Range<usize>) -> Text {
+        match self.base {
+            Some(base) => base.slice(range),
+            None => Text::verbatim(&self.words[range.clone()], range.start, self.input),
+        }
+    }
+}
+
+/// Words of which a line must hold one to be about an image, or to tell a success. A log line without any is passed over.
+static GATE: LazyLock<Literals> = LazyLock::new(|| {
+    Literals::new([
+        "image", "pull", "manifest", "registry", "docker", "/v2/", "/v1/", "blob", "layer", "toomanyrequests", "unauthorized", "denied", "short-name",
+        "crictl", "ctr:", "podman", "nerdctl", "started container", "created container", "container started", "back-off", "waiting",
+        "containerstatuses", "involvedobject", "kind\":", "kind:", "credential", "x509", "signature", "diskpressure", "ephemeral-storage",
+        "evicted", "no space left", "failed to resolve", "failed to copy", "failed to extract", "lookup ", "snapshot", "docker.io",
+    ])
+});
+
+/// Walks over the document.
+pub fn walk(document: &Document<'_>, found: &mut Assembler) {
+    let mut walker = Walker {
+        document,
+        found,
+        pending: None,
+        description: None,
+        in_table: false,
+        command: None,
+        block_open: false,
+    };
+    let words = document.words;
+    let mut start = 0;
+    let mut skip_to = 0;
+    while start < words.len() {
+        let end = words[start..].find('\n').map_or(words.len(), |length| start + length);
+        if start >= skip_to {
+            skip_to = walker.line(start..end).unwrap_or(skip_to);
+        }
+        start = end + 1;
+    }
+    walker.flush();
+    walker.end_description();
+}
+
+/// A record that is being collected.
+struct Pending {
+    /// From the first byte of its words to the end of its last line so far.
+    range: Range<usize>,
+    /// What is known of it from its first line.
+    record: Record,
+    /// A log line whose value goes on until ` >`.
+    log: Option<log::Form>,
+    lines: usize,
+}
+
+/// A `docker pull x` above: what follows is about this image.
+struct PullCommand {
+    image: Option<String>,
+    lines_left: usize,
+}
+
+struct Walker<'a, 'd> {
+    document: &'a Document<'d>,
+    found: &'a mut Assembler,
+    pending: Option<Pending>,
+    description: Option<Description>,
+    in_table: bool,
+    command: Option<PullCommand>,
+    block_open: bool,
+}
+
+/// A record has at most this many lines; what follows is something else that we do not understand.
+const MOST_LINES: usize = 60;
+
+impl Walker<'_, '_> {
+    /// Takes one line. Answers where to go on, if a whole region was read at once.
+    fn line(&mut self, place: Range<usize>) -> Option<usize> {
+        let line = &self.document.words[place.clone()];
+        if self.block_open {
+            self.go_on(&place);
+            if line.trim_start().starts_with('>') {
+                self.block_open = false;
+                self.flush();
+            }
+            return None;
+        }
+        let relevant = GATE.any(line.as_bytes());
+        let quiet = self.pending.is_none() && self.description.is_none() && !self.in_table;
+        if !relevant && quiet && !Description::begins(content(line).1) && !events::is_head(line) {
+            return None;
+        }
+        let (offset, words) = content(line);
+        let at = place.start + offset..place.start + offset + words.len();
+        if words.is_empty() || words.starts_with("```") {
+            self.flush();
+            if words.starts_with("```") {
+                self.in_table = false;
+            }
+            return None;
+        }
+        if let Some(command) = &mut self.command {
+            command.lines_left = command.lines_left.saturating_sub(1);
+            if command.lines_left == 0 {
+                self.command = None;
+            }
+        }
+        if relevant || self.description.is_none() {
+            if let Some(form) = log::form(words) {
+                self.flush();
+                if !relevant && !log::opens_block(words) {
+                    return None;
+                }
+                let pending = Pending { range: at, record: Record::default(), log: Some(form), lines: 1 };
+                self.pending = Some(pending);
+                if log::opens_block(words) {
+                    self.block_open = true;
+                } else if matches!(form, log::Form::Level(_)) {
+                    // a tool's sentence may be wrapped
+                } else {
+                    self.flush();
+                }
+                return None;
+            }
+        }
+        if Description::begins(words) {
+            self.flush();
+            self.end_description();
+            self.description = Some(Description::new(words));
+            self.found.new_section();
+            self.in_table = false;
+            return None;
+        }
+        if self.description.is_none()
+            && relevant
+            && let Some(end) = self.region(&place, words)
+        {
+            return Some(end);
+        }
+        if events::is_head(words) {
+            self.flush();
+            self.in_table = true;
+            // "Events: Type Reason Age From Message ---- …" on one line goes on below
+            if events::split(words).len() < 2 {
+                return None;
+            }
+        }
+        if words.bytes().all(|b| matches!(b, b'-' | b' ' | b'\t' | b'=' | b'+' | b'|')) {
+            return None;
+        }
+        if self.rows(&at, words) {
+            return None;
+        }
+        if relevant && self.pod_row(&at, words) {
+            return None;
+        }
+        if let Some(command) = pull_command(words) {
+            self.flush();
+            self.command = Some(PullCommand { image: command, lines_left: 40 });
+            return None;
+        }
+        let in_events = self.description.as_ref().is_some_and(Description::in_events);
+        if in_events && self.pending.is_some() && !starts_section(words) {
+            self.go_on(&at);
+            return None;
+        }
+        // A sentence about a pull in the middle of a description belongs to somebody's chat around it.
+        let sentence = relevant && message::is_anchored(words);
+        if !sentence
+            && let Some(description) = &mut self.description
+            && description.take(line, at.clone())
+        {
+            self.flush();
+            return None;
+        }
+        if self.continues(words) {
+            self.go_on(&at);
+            return None;
+        }
+        self.flush();
+        if relevant || self.command.is_some() {
+            let source = if self.command.is_some() { Source::Tool } else { Source::Text };
+            let record = Record { source, ..Record::default() };
+            self.pending = Some(Pending { range: at, record, log: None, lines: 1 });
+        }
+        None
+    }
+
+    /// Event rows of the line, if it has any.
+    fn rows(&mut self, at: &Range<usize>, words: &str) -> bool {
+        let parts = events::split(words);
+        if parts.len() == 1 && events::row(words).is_none() {
+            return false;
+        }
+        let mut any = false;
+        for part in parts {
+            let Some(row) = events::row(&words[part.clone()]) else { continue };
+            any = true;
+            self.flush();
+            let of = |range: &Option<Range<usize>>| range.clone().map(|range| words[part.start + range.start..part.start + range.end].to_owned());
+            let mut subject = match &self.description {
+                Some(description) if description.in_events() || row.object.is_none() => description.subject.clone(),
+                _ => Subject::default(),
+            };
+            if let Some(object) = of(&row.object) {
+                let (kind, name) = object.split_once('/').map_or(("pod", object.as_str()), |(kind, name)| (kind, name));
+                let is_pod = matches!(kind.to_ascii_lowercase().as_str(), "pod" | "po" | "pods");
+                subject = Subject { namespace: of(&row.namespace), ..Subject::default() };
+                if is_pod {
+                    subject.pod = Some(name.to_owned());
+                } else {
+                    subject.owner = Some(object);
+                }
+            }
+            subject.node = of(&row.node).or(subject.node);
+            if let Some((kind, container)) = of(&row.field_path).and_then(|path| message::field_path(&path)) {
+                (subject.kind, subject.container) = (kind, Some(container));
+            }
+            let record = Record { source: Source::Event, reason: of(&row.reason), subject, when: row.when, ..Record::default() };
+            let start = at.start + part.start;
+            self.pending = Some(Pending { range: start + row.message.start..start + row.message.end, record, log: None, lines: 1 });
+        }
+        any
+    }
+
+    /// A row of `kubectl get pods`: `name  0/1  ImagePullBackOff  0  2m`.
+    fn pod_row(&mut self, at: &Range<usize>, words: &str) -> bool {
+        let parts: Vec<&str> = words.split_ascii_whitespace().take(6).collect();
+        let ready = |word: &str| word.split_once('/').is_some_and(|(a, b)| a.parse::<u16>().is_ok() && b.parse::<u16>().is_ok());
+        let Some(column) = parts.iter().position(|word| ready(word)).filter(|&column| column == 1 || column == 2) else { return false };
+        let Some(status) = parts.get(column + 1) else { return false };
+        let word = status.rsplit(':').next().unwrap_or(status);
+        self.flush();
+        if !message::is_waiting_word(word) {
+            return true;
+        }
+        let kind = if status.starts_with("Init:") { crate::observations::ContainerKind::Init } else { Default::default() };
+        let subject = Subject {
+            pod: Some(parts[column - 1].to_owned()),
+            namespace: (column == 2).then(|| parts[0].to_owned()),
+            kind,
+            ..Subject::default()
+        };
+        let offset = words.find(status).unwrap_or(0);
+        let range = at.start + offset..at.start + offset + status.len();
+        let record =
+            Record { text: self.document.text(range), source: Source::Status, reason: Some(word.to_owned()), subject, ..Record::default() };
+        self.found.add(record);
+        true
+    }
+
+    /// JSON or YAML that begins on this line: reads all of it. Answers where it ends, if there was something in it.
+    fn region(&mut self, place: &Range<usize>, words: &str) -> Option<usize> {
+        let document = self.document.words;
+        let json = words == "{" || words == "[" || words.starts_with("{\"") || (words.starts_with('"') && (words.ends_with('{') || words.ends_with('[')));
+        let (end, node) = if json {
+            let end = json_end(document, place.start);
+            (end, tree::json(&self.document.text(place.start..end)))
+        } else if is_yaml_line(words) {
+            let end = yaml_end(document, place.start);
+            let region = &document[place.start..end];
+            const MARKS: &[&str] = &["waiting:", "involvedObject:", "kind: Pod", "kind: Event", "kind: List", "regarding:"];
+            if !MARKS.iter().any(|mark| region.contains(mark)) {
+                return None;
+            }
+            (end, tree::yaml(&self.document.text(place.start..end)))
+        } else {
+            return None;
+        };
+        self.flush();
+        objects::read(&node, self.found).then_some(end)
+    }
+
+    /// Whether a line that begins nothing goes on with the pending record.
+    fn continues(&self, words: &str) -> bool {
+        let Some(pending) = &self.pending else { return false };
+        if pending.lines >= MOST_LINES || pending.log.is_some_and(|form| !matches!(form, log::Form::Level(_))) {
+            return false;
+        }
+        let so_far = self.document.words[pending.range.clone()].trim_end();
+        let open = so_far.ends_with([':', ',', '=', '(', '[', '"']) || so_far.ends_with("desc =") || so_far.ends_with(" -");
+        let last_line = so_far.rsplit('\n').next().unwrap_or_default();
+        let wrapped = last_line.chars().count() >= 72 && !starts_record(words);
+        let first_char = words.chars().next().unwrap_or_default();
+        let goes_on = !starts_record(words) && (first_char.is_ascii_lowercase() || matches!(first_char, '"' | '\'' | '/' | ')' | ',' | ':' | '[' | '(' | '{' | '<'));
+        open && !starts_row(words) || wrapped || goes_on || (pending.record.source == Source::Event && !starts_record(words) && words.len() < 400)
+    }
+
+    fn go_on(&mut self, at: &Range<usize>) {
+        if let Some(pending) = &mut self.pending {
+            pending.range.end = at.end;
+            pending.lines += 1;
+        }
+    }
+
+    /// Hands the pending record on.
+    fn flush(&mut self) {
+        let Some(pending) = self.pending.take() else { return };
+        let raw = self.document.text(pending.range);
+        let mut record = match pending.log {
+            Some(form) => Record { subject: Subject::default(), ..log::read(&raw, form) },
+            None => Record { text: clean(&raw).trim(), ..pending.record },
+        };
+        if let Some(form) = pending.log {
+            record = log::read(&raw, form);
+        }
+        if let Some(command) = &self.command
+            && matches!(record.source, Source::Tool | Source::Text)
+        {
+            record.pull_context = true;
+            record.subject.image = record.subject.image.or_else(|| command.image.clone());
+        }
+        if !record.text.is_empty() {
+            self.found.add(record);
+        }
+    }
+
+    fn end_description(&mut self) {
+        if let Some(description) = self.description.take() {
+            let document = self.document;
+            self.found.describe(description, &|range| document.text(range));
+        }
+    }
+}
+
+/// What a line says, without the marks of quoting, of lists and of frames around it; and where it begins.
+pub fn content(line: &str) -> (usize, &str) {
+    let frame = |c: char| c.is_whitespace() || matches!(c, '\u{2500}'..='\u{257f}' | '\u{feff}' | '\u{200b}');
+    let mut words = line.trim_end_matches(frame);
+    let mut start = 0;
+    loop {
+        let trimmed = words[start..].trim_start_matches(frame);
+        let at = words.len() - trimmed.len();
+        let mark = ["> ", ">>", "| "].iter().find(|mark| trimmed.starts_with(**mark));
+        match mark {
+            Some(mark) => start = at + mark.len(),
+            None if trimmed == ">" => {
+                words = &words[..at];
+                start = at;
+                break;
+            }
+            None => {
+                start = at;
+                break;
+            }
+        }
+    }
+    // a table of Markdown or psql
+    if words[start..].ends_with(" |") {
+        words = words[..words.len() - 1].trim_end();
+    }
+    (start, &words[start.min(words.len())..])
+}
+
+/// Words that begin a record in loose text: what tools and people put in front of an error.
+fn starts_record(words: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "failed to pull", "failed to inspect", "failed to apply", "failed to create pod", "failed create pod", "back-off ", "error:", "error from", "error response", "errimagepull",
+        "imagepullbackoff", "errimageneverpull", "invalidimagename", "imageinspecterror", "warning", "normal ", "rpc error", "fata[", "warn[",
+        "info[", "erro[", "debu[", "ctr:", "docker:", "time=", "level=", "pulling ", "successfully pulled", "trying to pull", "step ", "$ ", "# ", "[error", "unable to",
+        "cannotpull", "cannot connect", "events:", "name:", "namespace:", "caused by", "e1", "e0", "w0", "w1", "i0", "i1", "reason:", "message:", "state:", "container image",
+        "pullimage", "failed:", "fatal", "panic", "get \"", "head \"", "podman", "crictl", "nerdctl", "kubectl", "docker ", "sudo ", "status:", "using default tag",
+    ];
+    let lower: String = words.chars().take(32).collect::<String>().to_ascii_lowercase();
+    STARTS.iter().any(|start| lower.starts_with(start)) || starts_row(words)
+}
+
+fn starts_row(words: &str) -> bool {
+    events::row(words).is_some() || log::form(words).is_some()
+}
+
+/// A line at which the events of a description end.
+fn starts_section(words: &str) -> bool {
+    words.starts_with("---") || words.starts_with("$ ") || words.starts_with("# ") || words.starts_with("root@") || words.starts_with("[root@") || Description::begins(words)
+}
+
+/// `docker pull x`, `sudo crictl pull x`, `ctr images pull x`, at a prompt or alone: the image, if it can be read.
+fn pull_command(words: &str) -> Option<Option<String>> {
+    if words.len() > 400 {
+        return None;
+    }
+    const TOOLS: &[&str] = &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
+    let parts: Vec<&str> = words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*'])).collect();
+    let tool = parts.iter().take(9).position(|part| TOOLS.contains(&part.rsplit('/').next().unwrap_or(part)))?;
+    // In the middle of a sentence a tool's name is just a word.
+    let prompt = parts[..tool].iter().all(|part| {
+        part.contains(['$', '#', '>', '@', '~', ']', '%', '=']) || matches!(*part, "sudo" | "time" | "+" | "RUN" | "-E" | "cmd:" | "(base)") || part.starts_with('-')
+    });
+    let verb = parts[tool + 1..].iter().position(|part| matches!(*part, "pull" | "run" | "build" | "copy" | "inspect" | "create" | "up" | "pullimage"))?;
+    if !prompt {
+        return None;
+    }
+    let image = parts[tool + 1 + verb + 1..].iter().rev().find(|part| {
+        !part.starts_with('-') && part.contains(['/', ':', '.']) && crate::read::image_ref::ImageRef::parse(part).is_some()
+    });
+    let only = parts[tool + 1 + verb + 1..].iter().filter(|part| !part.starts_with('-')).collect::<Vec<_>>();
+    let single = (only.len() == 1).then(|| *only[0]).filter(|part| crate::read::image_ref::ImageRef::parse(part).is_some());
+    Some(image.copied().or(single).map(str::to_owned))
+}
+
+/// The end of a JSON value that begins at `start`: where its brackets are closed, or the end of the document.
+fn json_end(words: &str, start: usize) -> usize {
+    let bytes = words.as_bytes();
+    let mut open = 0usize;
+    let mut at = start;
+    let mut any = false;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+            }
+            b'{' | b'[' => {
+                open += 1;
+                any = true;
+            }
+            b'}' | b']' => {
+                open = open.saturating_sub(1);
+                if open == 0 && any {
+                    let rest = words.get(at + 1..).unwrap_or_default();
+                    // `"a": {…},` goes on with `"b": …`
+                    let next = rest.trim_start_matches([',', ' ', '\t', '\r', '\n']);
+                    if !(rest.trim_start().starts_with(',') && next.starts_with('"')) {
+                        return at + 1;
+                    }
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    words.len()
+}
+
+/// `key:`, `key: value`, `- item` as YAML has them.
+fn is_yaml_line(words: &str) -> bool {
+    let inner = words.strip_prefix("- ").unwrap_or(words);
+    inner.split_once(':').is_some_and(|(key, rest)| {
+        !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/')) && (rest.is_empty() || rest.starts_with(' '))
+            // keys of Kubernetes objects begin in lower case
+            && key.as_bytes()[0].is_ascii_lowercase()
+    })
+}
+
+/// The end of a run of YAML lines that begins at `start`.
+fn yaml_end(words: &str, start: usize) -> usize {
+    let first_line = words[start..].split('\n').next().unwrap_or_default();
+    let margin = first_line.len() - first_line.trim_start().len();
+    let mut end = start;
+    for line in words[start..].split_inclusive('\n') {
+        let trimmed = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        let belongs = trimmed.is_empty() || trimmed == "---" || indent > 0 && indent >= margin.min(1) || is_yaml_line(trimmed) || trimmed.starts_with("- ");
+        if !belongs || events::row(trimmed).is_some() {
+            break;
+        }
+        end += line.len();
+    }
+    end
+}

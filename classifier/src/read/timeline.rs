@@ -1,0 +1,569 @@
+//! Puts records in the order of time, container by container: which attempt was the latest, and did a success clear it?
+
+use crate::observations::{
+    Attempt, BackOff, ContainerKind, Facts, Message, Note, Observations, PodFacts, Source, State, Subject, Timeline, When,
+};
+use crate::read::describe::{Description, Kind};
+use crate::read::message::{self, Said};
+use crate::read::record::Record;
+use crate::text::Text;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Attempts of one timeline that are kept word by word; more are counted with the last. A log of a day says the same thing often.
+const MOST_ATTEMPTS: usize = 24;
+
+/// Takes records as they are read, and makes timelines of them.
+#[derive(Default)]
+pub struct Assembler {
+    /// What objects said.
+    pub facts: Facts,
+    tracks: Vec<Track>,
+    /// Where to look for a track: by pod, or by section where no pod is named.
+    by_owner: BTreeMap<OwnerKey, Vec<usize>>,
+    beside: BTreeMap<OwnerKey, Vec<(Message, When)>>,
+    /// What the records that are no pull look like.
+    elsewhere: BTreeMap<&'static str, usize>,
+    pulled_something: bool,
+    /// Descriptions and statuses that show a failing pull without its cause.
+    section: usize,
+    order: usize,
+    /// Containers that are known to run, by pod.
+    running: Vec<(OwnerKey, String)>,
+    described_pods: usize,
+    without_events: usize,
+}
+
+/// Whose records belong together: a pod, or (where none is named) a section of the input.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum OwnerKey {
+    Pod(String, String),
+    Section(usize),
+}
+
+#[derive(Default)]
+struct Track {
+    subject: Subject,
+    /// By the words of the error.
+    attempts: Vec<(Text, Option<String>, Source, When)>,
+    waits: Option<(Text, Option<String>, Source, When)>,
+    pulling: Option<When>,
+    success: Option<When>,
+    order: usize,
+    owner: Option<OwnerKey>,
+}
+
+impl Assembler {
+    /// What follows is about another pod, or another object.
+    pub fn new_section(&mut self) {
+        self.section += 1;
+    }
+
+    /// A pod's facts.
+    pub fn pod(&mut self, pod: PodFacts) {
+        let key = OwnerKey::Pod(pod.namespace.clone(), pod.name.clone());
+        for container in pod.containers.iter().filter(|container| container.has_run && container.waiting.is_none()) {
+            self.running.push((key.clone(), container.name.clone()));
+        }
+        self.facts.pods.push(pod);
+    }
+
+    /// A pod's description, once it is over: its containers show which pulls fail even where no event tells why.
+    pub fn describe(&mut self, description: Description, text: &dyn Fn(Range<usize>) -> Text) {
+        if description.kind != Kind::Pod || description.containers.is_empty() {
+            return;
+        }
+        let facts = description.facts();
+        self.described_pods += 1;
+        if !description.in_events() {
+            self.without_events += 1;
+        }
+        let subject = description.subject.clone();
+        let key = self.key(&subject);
+        // Records of this pod's events that named an image only belong to the container that has it.
+        for container in &description.containers {
+            let facts = &container.facts;
+            let tracks = self.by_owner.get(&key).cloned().unwrap_or_default();
+            let fits = tracks.iter().copied().find(|&index| {
+                let of = &self.tracks[index].subject;
+                of.container.is_none() && of.kind != ContainerKind::Sandbox && of.image.as_deref() == Some(facts.image.as_str())
+            });
+            if let Some(index) = fits {
+                self.tracks[index].subject.container = Some(facts.name.clone());
+                self.tracks[index].subject.kind = facts.kind;
+            }
+        }
+        self.pod(facts);
+        for container in description.containers {
+            let Some((reason, place)) = container.reason else { continue };
+            if container.state.as_deref() != Some("Waiting") {
+                continue;
+            }
+            let subject = Subject {
+                container: Some(container.facts.name.clone()),
+                kind: container.facts.kind,
+                image: Some(container.facts.image.clone()).filter(|image| !image.is_empty()),
+                ..subject.clone()
+            };
+            let when = When { age: Some(0), ..When::default() };
+            let record =
+                Record { text: text(place).trim(), source: Source::Status, reason: Some(reason), subject, when, ..Record::default() };
+            self.add(record);
+        }
+    }
+
+    /// Takes a record.
+    pub fn add(&mut self, mut record: Record) {
+        self.order += 1;
+        record.when.order = self.order;
+        record.section = self.section;
+        for said in message::interpret(&record) {
+            self.take(&record, said);
+        }
+    }
+
+    fn key(&self, subject: &Subject) -> OwnerKey {
+        match &subject.pod {
+            Some(pod) => OwnerKey::Pod(subject.namespace.clone().unwrap_or_default(), pod.clone()),
+            None => OwnerKey::Section(self.section),
+        }
+    }
+
+    fn take(&mut self, record: &Record, said: Said) {
+        let mut subject = record.subject.clone();
+        let name = |subject: &mut Subject, image: Option<String>, container: Option<(ContainerKind, String)>| {
+            if let Some((kind, name)) = container {
+                subject.kind = kind;
+                subject.container = Some(name);
+            }
+            if image.is_some() {
+                subject.image = image;
+            }
+        };
+        match said {
+            Said::Else(code) => *self.elsewhere.entry(code).or_default() += 1,
+            Said::Beside => {
+                let key = self.key(&subject);
+                let message = message::plain(&record.text, record.source, record.reason.as_deref());
+                let list = self.beside.entry(key).or_default();
+                if list.len() < MOST_ATTEMPTS && !list.iter().any(|(known, _)| known.text.as_str() == message.text.as_str()) {
+                    list.push((message, record.when.clone()));
+                }
+            }
+            Said::Pulling(image) => {
+                name(&mut subject, image, None);
+                let when = record.when.clone();
+                let key = self.key(&subject);
+                if let Some(index) = self.find(&key, &subject) {
+                    let track = &mut self.tracks[index];
+                    track.pulling = later(track.pulling.take(), when);
+                } else {
+                    let index = self.track(&subject);
+                    self.tracks[index].pulling = Some(when);
+                }
+            }
+            Said::Pulled(image) => {
+                name(&mut subject, image, None);
+                self.pulled_something = true;
+                let index = self.track(&subject);
+                let track = &mut self.tracks[index];
+                track.success = later(track.success.take(), record.when.clone());
+            }
+            Said::Started(container) => {
+                self.pulled_something = true;
+                if subject.container.is_none() {
+                    subject.container = container;
+                }
+                let key = self.key(&subject);
+                if let Some(index) = self.find(&key, &subject).filter(|_| subject.container.is_some()) {
+                    let track = &mut self.tracks[index];
+                    track.success = later(track.success.take(), record.when.clone());
+                }
+            }
+            Said::Failed { image, container, reason, error } => {
+                if is_sandbox(record, error.as_str()) {
+                    subject.container = None;
+                    subject.kind = ContainerKind::Sandbox;
+                    subject.image = sandbox_image(error.as_str()).or(image);
+                } else {
+                    name(&mut subject, image, container);
+                }
+                let index = self.track(&subject);
+                let reason = reason.or_else(|| record.reason.clone().filter(|reason| reason != "Failed"));
+                let track = &mut self.tracks[index];
+                let words = core(error.as_str());
+                if let Some(known) = track.attempts.iter_mut().find(|(text, ..)| core(text.as_str()) == words) {
+                    known.1 = known.1.take().or(reason);
+                    known.3 = merge(&known.3, &record.when);
+                } else if track.attempts.len() < MOST_ATTEMPTS {
+                    track.attempts.push((error, reason, record.source, record.when.clone()));
+                } else if let Some(last) = track.attempts.last_mut() {
+                    *last = (error, reason, record.source, record.when.clone());
+                }
+            }
+            Said::Waits { image, container, word } => {
+                name(&mut subject, image, container);
+                let key = self.key(&subject);
+                // `Error: ErrImagePull` names neither image nor container: it belongs to what fails in this pod already.
+                let anonymous = subject.image.is_none() && subject.container.is_none();
+                let index = match self.by_owner.get(&key).and_then(|tracks| tracks.last().copied()).filter(|_| anonymous) {
+                    Some(index) => index,
+                    None => self.track(&subject),
+                };
+                let track = &mut self.tracks[index];
+                let names_cause = word.as_deref().is_some_and(|word| !matches!(word, "ErrImagePull" | "ImagePullBackOff"));
+                let known_names_cause = matches!(&track.waits, Some((_, Some(known), ..)) if !matches!(known.as_str(), "ErrImagePull" | "ImagePullBackOff"));
+                match &mut track.waits {
+                    Some(waits) if known_names_cause && !names_cause => waits.3 = merge(&waits.3, &record.when),
+                    Some(waits) if !names_cause && is_newer(&waits.3, &record.when) => {}
+                    waits => {
+                        let when = waits.as_ref().map_or_else(|| record.when.clone(), |(.., when)| merge(when, &record.when));
+                        *waits = Some((record.text.clone(), word, record.source, when));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The track of this subject, or a new one.
+    fn track(&mut self, subject: &Subject) -> usize {
+        let key = self.key(subject);
+        if let Some(index) = self.find(&key, subject) {
+            let of = &mut self.tracks[index].subject;
+            fill(&mut of.container, &subject.container);
+            fill(&mut of.image, &subject.image);
+            fill(&mut of.node, &subject.node);
+            fill(&mut of.owner, &subject.owner);
+            fill(&mut of.namespace, &subject.namespace);
+            fill(&mut of.service_account, &subject.service_account);
+            if subject.kind != ContainerKind::Regular {
+                of.kind = subject.kind;
+            }
+            return index;
+        }
+        let index = self.tracks.len();
+        self.tracks.push(Track { subject: subject.clone(), order: self.order, owner: Some(key.clone()), ..Track::default() });
+        self.by_owner.entry(key).or_default().push(index);
+        index
+    }
+
+    fn find(&self, key: &OwnerKey, subject: &Subject) -> Option<usize> {
+        let tracks = self.by_owner.get(key)?;
+        let sandbox = subject.kind == ContainerKind::Sandbox;
+        let same = |index: &&usize| {
+            let of = &self.tracks[**index].subject;
+            if sandbox != (of.kind == ContainerKind::Sandbox) {
+                return false;
+            }
+            match (&of.container, &subject.container) {
+                (Some(a), Some(b)) => a == b && !clash(of, subject),
+                _ => match (&of.image, &subject.image) {
+                    (Some(a), Some(b)) => same_image(a, b),
+                    _ => true,
+                },
+            }
+        };
+        // The most exact first: the same container, then the same image, then whatever does not contradict.
+        let exact = tracks.iter().find(|index| {
+            let of = &self.tracks[**index].subject;
+            same(index) && (of.container.is_some() && of.container == subject.container)
+        });
+        let by_image = || tracks.iter().find(|index| same(index) && self.tracks[**index].subject.image.is_some() && subject.image.is_some());
+        exact.or_else(by_image).or_else(|| tracks.iter().rev().find(same)).copied()
+    }
+
+    /// The timelines of all that failed, and the notes.
+    pub fn finish(mut self) -> Observations {
+        self.join_unnamed();
+        let mut timelines = Vec::new();
+        let mut healthy = 0;
+        for track in std::mem::take(&mut self.tracks) {
+            if track.attempts.is_empty() && track.waits.is_none() {
+                healthy += 1;
+                continue;
+            }
+            timelines.push(self.timeline(track));
+        }
+        self.add_unretrieved_secrets(&mut timelines);
+        timelines.sort_by_key(|timeline| timeline.order);
+        let notes = self.notes(&timelines, healthy);
+        Observations { timelines, facts: self.facts, notes }
+    }
+
+    /// Text without a pod's name beside text with one (`kubectl get pods`, then a message): where there is one of each, they are
+    /// the same.
+    fn join_unnamed(&mut self) {
+        let unnamed: Vec<usize> = (0..self.tracks.len()).filter(|&i| self.tracks[i].subject.pod.is_none() && self.is_failing(i)).collect();
+        let bare: Vec<usize> = (0..self.tracks.len())
+            .filter(|&i| self.tracks[i].subject.pod.is_some() && self.tracks[i].attempts.is_empty() && self.tracks[i].waits.is_some())
+            .collect();
+        let no_other_pod = self.tracks.iter().filter(|track| track.subject.pod.is_some()).count() == bare.len();
+        if let ([first], [pod]) = (&unnamed[..], &bare[..])
+            && no_other_pod
+        {
+            let clash = clash(&self.tracks[*first].subject, &self.tracks[*pod].subject);
+            if !clash {
+                let from = std::mem::take(&mut self.tracks[*pod]);
+                let into = &mut self.tracks[*first];
+                into.owner = from.owner;
+                into.subject.pod = from.subject.pod;
+                fill(&mut into.subject.namespace, &from.subject.namespace);
+                fill(&mut into.subject.container, &from.subject.container);
+                fill(&mut into.subject.image, &from.subject.image);
+                into.waits = into.waits.take().or(from.waits);
+            }
+        }
+        // A loose sentence without an image next to one with: the same pull.
+        let loose: Vec<usize> = (0..self.tracks.len()).filter(|&i| self.tracks[i].subject.pod.is_none() && self.is_failing(i)).collect();
+        if let [first, second] = loose[..]
+            && self.tracks[first].owner == self.tracks[second].owner
+        {
+            let images = [first, second].map(|i| self.tracks[i].subject.image.is_some());
+            let causes = [first, second].map(|i| !self.tracks[i].attempts.is_empty());
+            if images.iter().filter(|has| **has).count() == 1 && causes.iter().filter(|has| **has).count() == 1 {
+                let (keep, drop) = if causes[0] { (first, second) } else { (second, first) };
+                let from = std::mem::take(&mut self.tracks[drop]);
+                fill(&mut self.tracks[keep].subject.image, &from.subject.image);
+                fill(&mut self.tracks[keep].subject.container, &from.subject.container);
+                self.tracks[keep].waits = self.tracks[keep].waits.take().or(from.waits);
+            }
+        }
+    }
+
+    fn is_failing(&self, index: usize) -> bool {
+        !self.tracks[index].attempts.is_empty() || self.tracks[index].waits.is_some()
+    }
+
+    fn timeline(&self, track: Track) -> Timeline {
+        let key = track.owner.clone().unwrap_or(OwnerKey::Section(0));
+        let mut subject = track.subject;
+        self.complete(&mut subject);
+        let names: Vec<&str> = [&subject.image, &subject.pod, &subject.namespace, &subject.container, &subject.node].into_iter().flatten().map(String::as_str).collect();
+        let mut attempts: Vec<Attempt> = track
+            .attempts
+            .iter()
+            .map(|(error, reason, source, when)| Attempt {
+                messages: message::messages(error, *source, reason.as_deref(), &names),
+                when: when.clone(),
+            })
+            .filter(|attempt| !attempt.messages.is_empty())
+            .collect();
+        attempts.sort_by(|a, b| order(&a.when, &b.when));
+        let shown_by = track.waits.as_ref().map(|(text, word, source, _)| message::plain(text, *source, word.as_deref()));
+        // A waiting word that names a cause by itself (`InvalidImageName`) is an attempt where nothing else is.
+        if attempts.is_empty()
+            && let Some((_, Some(word), _, when)) = &track.waits
+            && !matches!(word.as_str(), "ErrImagePull" | "ImagePullBackOff")
+        {
+            attempts.extend(shown_by.clone().map(|message| Attempt { messages: vec![message], when: when.clone() }));
+        }
+        let last_failure = attempts.iter().map(|attempt| &attempt.when).chain(track.waits.iter().map(|(.., when)| when)).fold(None, |latest: Option<When>, when| later(latest, when.clone()));
+        let runs = subject.container.as_ref().is_some_and(|name| self.running.iter().any(|(owner, running)| *owner == key && running == name));
+        let waits_now = track.waits.as_ref().is_some_and(|(_, _, source, _)| *source == Source::Status);
+        let cleared = matches!((&track.success, &last_failure), (Some(success), Some(failure)) if is_newer(success, failure));
+        let retrying = matches!((&track.pulling, &last_failure), (Some(pulling), Some(failure)) if is_newer(pulling, failure) && differs(pulling, failure));
+        let state = if waits_now {
+            State::Failing
+        } else if runs || cleared {
+            State::Healed
+        } else if retrying {
+            State::Retrying
+        } else {
+            State::Failing
+        };
+        let back_off = track.pulling.as_ref().map(|pulling| BackOff {
+            attempts: pulling.count,
+            since_last: pulling.age.or_else(|| Some(self.facts.collected_at?.checked_sub(pulling.time?)?.max(0) as u64)),
+        });
+        let mut beside = self.beside.get(&key).cloned().unwrap_or_default();
+        // Without a pod's name the record may still speak of this image.
+        if let Some(loose) = self.beside.iter().filter(|(owner, _)| matches!(owner, OwnerKey::Section(_)) && **owner != key).map(|(_, list)| list).next() {
+            let of_image = loose.iter().filter(|(message, _)| subject.image.as_deref().is_some_and(|image| message.text.as_str().contains(image)));
+            beside.extend(of_image.cloned());
+        }
+        Timeline { subject, attempts, beside: beside.into_iter().map(|(message, _)| message).collect(), state, back_off, order: track.order, shown_by }
+    }
+
+    /// What the pod's facts know beyond the record.
+    fn complete(&self, subject: &mut Subject) {
+        let Some(name) = &subject.pod else { return };
+        let pod = self.facts.pods.iter().find(|pod| pod.name == *name && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace));
+        let Some(pod) = pod else { return };
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        fill(&mut subject.namespace, &some(&pod.namespace));
+        fill(&mut subject.node, &pod.node);
+        fill(&mut subject.owner, &pod.owner);
+        fill(&mut subject.service_account, &pod.service_account);
+        let by_name = pod.containers.iter().find(|container| subject.container.as_ref() == Some(&container.name));
+        let by_image = || pod.containers.iter().find(|container| subject.image.as_ref() == Some(&container.image));
+        if subject.kind != ContainerKind::Sandbox
+            && let Some(container) = by_name.or_else(by_image)
+        {
+            subject.kind = container.kind;
+            fill(&mut subject.container, &some(&container.name));
+            fill(&mut subject.image, &some(&container.image));
+        }
+    }
+
+    /// A pull secret that could not be read, in a text that shows no pull at all: the failure is all we see.
+    fn add_unretrieved_secrets(&self, timelines: &mut Vec<Timeline>) {
+        for (key, list) in &self.beside {
+            let covered = timelines.iter().any(|timeline| {
+                let of = match (&timeline.subject.pod, key) {
+                    (Some(pod), OwnerKey::Pod(_, name)) => pod == name,
+                    (None, OwnerKey::Section(_)) => true,
+                    (Some(_), OwnerKey::Section(_)) => timelines.len() == 1 || list.iter().all(|(message, _)| timeline.subject.image.as_deref().is_some_and(|image| message.text.as_str().contains(image))),
+                    _ => false,
+                };
+                of
+            });
+            if covered || self.pulled_something {
+                continue;
+            }
+            let Some((message, when)) = list.first() else { continue };
+            // An event alone stands on running pods for months; a log line is written when something asks.
+            let subject = match key {
+                OwnerKey::Pod(namespace, pod) => Subject { namespace: Some(namespace.clone()).filter(|ns| !ns.is_empty()), pod: Some(pod.clone()), ..Subject::default() },
+                OwnerKey::Section(_) => Subject::default(),
+            };
+            let attempt = Attempt { messages: vec![message.clone()], when: when.clone() };
+            let beside = list.iter().map(|(message, _)| message.clone()).collect();
+            timelines.push(Timeline { subject, attempts: vec![attempt], beside, order: usize::MAX, ..Timeline::default() });
+        }
+    }
+
+    fn notes(&self, timelines: &[Timeline], healthy: usize) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let failing = !timelines.is_empty();
+        let mut note = |code: &str, text: String| notes.push(Note { code: code.to_owned(), text });
+        if failing {
+            let only_shown = timelines.iter().any(|timeline| timeline.attempts.is_empty());
+            if only_shown && self.without_events > 0 && self.described_pods > 1 {
+                note("events-not-shown", "kubectl describe of several pods prints no events unless it is asked to: add --show-events=true.".to_owned());
+            }
+            return notes;
+        }
+        for (code, text) in [
+            ("crash-loop", "This looks like a container that starts and stops again (crash loop). Its image is on the node; kubectl logs --previous shows why it stopped."),
+            ("unschedulable", "This looks like a pod that no node can take. Nothing was pulled yet; the scheduler's message says what is missing."),
+            ("volume", "This looks like a volume that cannot be mounted. Images are pulled after volumes are there."),
+            ("container-config", "This looks like a missing ConfigMap or Secret that the container needs. Its image was pulled."),
+            ("container-start", "This looks like a container that cannot be started. Its image was pulled."),
+            ("probe", "This looks like a failing probe. The image was pulled and the container runs."),
+            ("sandbox", "This looks like a pod whose network or sandbox cannot be set up. Images are pulled after that."),
+            ("evicted", "This looks like a pod that was evicted from its node."),
+            ("not-created", "This looks like a pod that was not admitted (quota, policy or webhook): nothing was pulled."),
+        ] {
+            if self.elsewhere.contains_key(code) {
+                note(code, text.to_owned());
+            }
+        }
+        if self.pulled_something || healthy > 0 && self.pulled_something {
+            note("pulled", "Images were pulled without trouble in this text.".to_owned());
+        }
+        if notes.is_empty() {
+            notes.push(Note { code: "nothing-found".to_owned(), text: "No failing image pull was found in this text.".to_owned() });
+        }
+        notes
+    }
+}
+
+fn fill(slot: &mut Option<String>, value: &Option<String>) {
+    if slot.is_none() {
+        slot.clone_from(value);
+    }
+}
+
+/// Whether two subjects name different images.
+fn clash(a: &Subject, b: &Subject) -> bool {
+    matches!((&a.image, &b.image), (Some(a), Some(b)) if !same_image(a, b))
+}
+
+/// The same image, however it is spelled: `nginx` and `docker.io/library/nginx:latest`.
+fn same_image(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    use crate::read::image_ref::ImageRef;
+    let full = |text: &str| {
+        ImageRef::parse(text).map(|image| {
+            let tag = if image.digest.is_some() { None } else { Some(image.tag.clone().unwrap_or_else(|| "latest".to_owned())) };
+            (image.registry, image.repository, tag, image.digest)
+        })
+    };
+    matches!((full(a), full(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// The part of an error that is the same wherever it is logged: without the frames in front of it.
+fn core(words: &str) -> &str {
+    let mut core = words;
+    for mark in ["desc = ", "ErrImagePull: \"", "ErrImagePull: ", "\" failed: ", "service failed: ", "Failed to pull image: "] {
+        if let Some(at) = core.find(mark) {
+            core = &core[at + mark.len()..];
+        }
+    }
+    let core = match core.strip_prefix("Failed to pull image \"").and_then(|rest| rest.find("\": ").map(|at| &rest[at + 3..])) {
+        Some(inner) => inner,
+        None => core,
+    };
+    core.trim().trim_end_matches(['"', ']', '.'])
+}
+
+fn is_sandbox(record: &Record, error: &str) -> bool {
+    record.reason.as_deref() == Some("FailedCreatePodSandBox")
+        || ["get sandbox image", "CreatePodSandbox", "RunPodSandbox", "creating pod sandbox", "create pod sandbox"].iter().any(|mark| error.contains(mark))
+}
+
+fn sandbox_image(error: &str) -> Option<String> {
+    ["sandbox image \"", "pull image \"", "pulling image \"", "docker://"].iter().find_map(|mark| {
+        let rest = &error[error.find(mark)? + mark.len()..];
+        let end = rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len());
+        Some(rest[..end].trim_end_matches(':').to_owned())
+    })
+}
+
+/// Older first.
+fn order(a: &When, b: &When) -> std::cmp::Ordering {
+    match (a.age, b.age, a.time, b.time) {
+        (_, _, Some(a_time), Some(b_time)) => a_time.cmp(&b_time).then(a.order.cmp(&b.order)),
+        (Some(a_age), Some(b_age), ..) => b_age.cmp(&a_age).then(a.order.cmp(&b.order)),
+        // a status has age 0: it is how it stands now
+        (Some(0), None, ..) => std::cmp::Ordering::Greater,
+        (None, Some(0), ..) => std::cmp::Ordering::Less,
+        _ => a.order.cmp(&b.order),
+    }
+}
+
+fn is_newer(a: &When, b: &When) -> bool {
+    order(a, b) == std::cmp::Ordering::Greater
+}
+
+/// Whether two moments differ by more than the order of their lines.
+fn differs(a: &When, b: &When) -> bool {
+    match (a.age, b.age, a.time, b.time) {
+        (_, _, Some(a), Some(b)) => a != b,
+        (Some(a), Some(b), ..) => a != b,
+        _ => true,
+    }
+}
+
+fn later(known: Option<When>, new: When) -> Option<When> {
+    Some(match known {
+        Some(known) => merge(&known, &new),
+        None => new,
+    })
+}
+
+/// The newer moment, with the first times and counts of both.
+fn merge(a: &When, b: &When) -> When {
+    let (older, newer) = if is_newer(a, b) { (b, a) } else { (a, b) };
+    When {
+        first_age: older.first_age.max(newer.first_age),
+        first_time: match (older.first_time, newer.first_time) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        },
+        count: older.count.max(newer.count),
+        ..newer.clone()
+    }
+}
