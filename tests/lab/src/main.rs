@@ -1,5 +1,6 @@
 //! `cargo xtask lab`: a real single-node cluster whose registries fail on purpose, and the proof that the printed fixes heal.
 
+mod api;
 mod faults;
 mod forward;
 mod images;
@@ -7,6 +8,8 @@ mod lifecycle;
 mod node;
 mod paths;
 mod programs;
+mod run;
+mod scenario;
 
 use std::process::ExitCode;
 
@@ -19,6 +22,9 @@ usage: lab VERB
   up             start the lab (builds first when something is missing)
   down           end it; nothing is left but the cache
   status         what runs
+  test [--core] [--observe] [--jobs N] [NAME...]
+                 try scenarios: break, ask why, run what was printed, see it run
+  list           the scenarios
   ctl ORDER      change the outside: kinds of hosts, images of the node, its disk and daemons
   kinds          the ways in which a host can fail
   lock           rewrite go.mod and go.sum after a change of versions.yaml";
@@ -46,6 +52,12 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "build" => {
             println!("{}", programs::build()?.display());
         }
+        "test" => return test(rest),
+        "list" => {
+            for scenario in scenario::all()? {
+                println!("{:42} {}{}", scenario.name, scenario.why, if scenario.core { " (core)" } else { "" });
+            }
+        }
         "down" => lifecycle::down()?,
         "status" => lifecycle::status()?,
         "lock" => programs::lock()?,
@@ -58,10 +70,56 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         // What the lab starts of itself.
         "init" => node::init(rest)?,
         "node" => node::run(rest)?,
+        "runc" => node::runc(rest)?,
         "forward" => forward::run(rest)?,
         _ => return Err(USAGE.into()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tries scenarios against the lab, which is started when it does not run, or against `IMAGEPULL_TEST_KUBECONFIG`.
+fn test(arguments: &[String]) -> Result<ExitCode> {
+    let mut core = false;
+    let mut observe = false;
+    let mut jobs = 6;
+    let mut names = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--core" => core = true,
+            // Looks at the failures themselves, without the plugin.
+            "--observe" => observe = true,
+            "--jobs" => jobs = rest.next().ok_or("--jobs wants a number")?.parse()?,
+            name => names.push(name.to_owned()),
+        }
+    }
+    let all = scenario::all()?;
+    if let Some(unknown) = names.iter().find(|name| all.iter().all(|scenario| scenario.name != **name)) {
+        return Err(format!("no such scenario: {unknown}").into());
+    }
+    let mut chosen = all;
+    chosen.retain(|scenario| (!core || scenario.core) && (names.is_empty() || names.contains(&scenario.name)));
+
+    let elsewhere = std::env::var_os("IMAGEPULL_TEST_KUBECONFIG").is_some();
+    if !elsewhere {
+        if let Some(why) = lifecycle::obstacle() {
+            return Ok(skipped(&why));
+        }
+        lifecycle::up()?;
+    }
+    let begin = std::time::Instant::now();
+    let bench = run::Bench::new(observe)?;
+    let skipped: Vec<_> = if bench.is_lab { Vec::new() } else { chosen.extract_if(.., |scenario| !scenario.anywhere).collect() };
+    let outcomes = run::try_all(&bench, &chosen, jobs, &|_, _| Ok(()));
+    for scenario in &skipped {
+        eprintln!("SKIPPED {}: needs the registries and node of the lab. To run it: unset IMAGEPULL_TEST_KUBECONFIG", scenario.name);
+    }
+    std::fs::create_dir_all(paths::cache().join("lab"))?;
+    std::fs::write(paths::cache().join("lab/results.json"), serde_json::to_string_pretty(&outcomes)?)?;
+    let failed = outcomes.iter().filter(|outcome| !outcome.defects.is_empty()).count();
+    println!("the lab took {:.0} s", begin.elapsed().as_secs_f32());
+    println!("{} passed, {failed} failed, {} skipped", outcomes.len() - failed, skipped.len());
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Exit code of a run that tested nothing, so that nobody takes it for a good one.

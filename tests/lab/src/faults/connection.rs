@@ -95,6 +95,9 @@ fn http(faults: &Arc<Faults>, mut wire: impl Wire, host: &str, kind: Kind, schem
     }
     let answer = answers::answer(faults, kind, &request);
     write_answer(&mut wire, &request, &answer)?;
+    if matches!(answer.delivery, Delivery::ResetAt(_)) {
+        return reset(wire.socket());
+    }
     wire.finish();
     // The client reads the answer before it sees that the connection ends.
     let _ = wire.socket().shutdown(Shutdown::Write);
@@ -155,7 +158,6 @@ fn write_answer(wire: &mut impl Wire, request: &Request, answer: &Answer) -> io:
             wire.flush()?;
             // What is still on its way would be thrown away with the reset, and the client would see no transfer at all.
             thread::sleep(Duration::from_millis(300));
-            return reset(wire.socket());
         }
         Delivery::StallsAt(length) => {
             wire.write_all(&answer.body[..length.min(answer.body.len())])?;

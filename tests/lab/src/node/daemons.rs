@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::machine::{self, CGROUP};
+use super::machine::{self, CGROUP, RUNC};
 use super::{BASE, NODE};
 use crate::Result;
 use crate::faults::Upstream;
@@ -152,6 +152,10 @@ state = "/run/containerd"
   [plugins."io.containerd.cri.v1.runtime".cni]
     bin_dirs = ["/opt/cni/bin"]
     conf_dir = "/etc/cni/net.d"
+  [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
+      BinaryName = "{RUNC}"
 [plugins."io.containerd.image-verifier.v1.bindir"]
   bin_dir = "/opt/containerd/image-verifier/bin"
 "#
@@ -179,6 +183,7 @@ serializeImagePulls: false
 registryPullQPS: 100
 registryBurst: 200
 maxPods: 250
+clusterDNS: [198.51.100.1]
 volumePluginDir: /var/lib/kubelet/volumeplugins
 "
     );

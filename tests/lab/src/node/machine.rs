@@ -13,6 +13,8 @@ use crate::faults::NAME_SERVER;
 pub const CGROUP: &str = "imagepull-lab";
 /// Room for images.
 const DISK_MIB: u64 = 768;
+/// What containerd takes for runc, see [`super::runc`].
+pub const RUNC: &str = "/opt/runc-without-seccomp";
 const FILLER: &str = "/var/lib/containerd/filler";
 
 /// Makes a machine with paths as a node has them, without touching a file of the real one.
@@ -45,6 +47,7 @@ pub fn set_up(programs: &Path, run_folder: &Path, logs: &Path) -> Result<()> {
     replace("/etc/resolv.conf", &format!("nameserver {NAME_SERVER}\noptions timeout:2 attempts:1\n"))?;
     replace("/etc/hosts", &format!("127.0.0.1 localhost\n10.0.0.10 {NODE}\n"))?;
     std::os::unix::fs::symlink(format!("{BASE}/bin"), "/opt/cni/bin")?;
+    script(RUNC, &format!("#!/bin/sh\nexec {BASE}/run/bin/imagepull-lab runc \"$@\"\n"))?;
     script("/opt/containerd/image-verifier/bin/policy", VERIFIER)?;
     script("/opt/credential-provider/lab-provider", CREDENTIAL_PROVIDER)?;
     mirrors()?;
