@@ -78,6 +78,7 @@ the pod again.",
 request, a firewall or a filter resets it: allow the host by name. If it breaks after a fixed time or size, it is a limit.",
                 "Raise idle and read timeouts of load balancers, NAT gateways and TLS inspection, or let the registry by-pass \
 them.",
+                "If the way out is a proxy: `unexpected EOF` right after the address is what it leaves when it hangs up.",
                 "If large transfers alone break, try a smaller MTU on the node's interface.",
                 NOT_FROM_A_POD,
             ],
@@ -118,7 +119,7 @@ fn not_runtime(failure: &crate::observations::Failure<'_>) -> bool {
 
 /// A stream that ends too early inside of a layer that is being unpacked is the layer's fault.
 fn not_unpacking(failure: &crate::observations::Failure<'_>) -> bool {
-    !["extract", "register layer", "failed to unpack", "unpacking failed", "tar file", "archive/tar", "gzip", "zstd", "apply"]
+    !["extract", "register layer", "failed to unpack", "unpacking failed", "tar file", "archive/tar", "gzip", "zstd", "apply", "untar"]
         .iter()
         .any(|words| failure.mentions(words))
 }

@@ -29,6 +29,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("read tcp {addresses}: i/o timeout")]),
         certain(&[says("write tcp {addresses}: i/o timeout")]),
         certain(&[says("write tcp {addresses}: write: connection timed out")]),
+        // Docker 1.x, registry/session.go (v1 protocol).
+        certain(&[says("Network timed out while trying to connect to")]),
         // A deadline ran out while one request was under way: no answer, without saying at which step.
         likely(&[says("Head {url}: context deadline exceeded")]),
         likely(&[says("Get {url}: context deadline exceeded")]),

@@ -40,9 +40,6 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("<*Squid")]),
         likely(&[says("<*FortiGuard")]),
         likely(&[says("<*Blue Coat")]),
-        // A proxy that hangs up at CONNECT leaves this; a registry hardly ever does.
-        possible(&[says("Head {url}: unexpected EOF")]),
-        possible(&[says("Get {url}: unexpected EOF")]),
     ],
     settles: &[],
     // What goes wrong with the proxy is told in the words of any other connection.
@@ -67,7 +64,8 @@ or could not reach it. \"Proxy Authentication Required\" (407) means that it wan
 
 The setting is the runtime's on the node (HTTPS_PROXY and NO_PROXY of its service), not the pod's and not your shell's.",
     not_this: "An answer with a number (`403 Forbidden`) is the registry's: permission-denied, credentials-missing and others. A \
-proxy that opens TLS with a certificate of its own is tls-unknown-authority.",
+proxy that opens TLS with a certificate of its own is tls-unknown-authority, and one that hangs up without an answer leaves the \
+words of connection-interrupted.",
     fixes: &[
         Fix {
             title: "Give kind's nodes a proxy that they can reach",
