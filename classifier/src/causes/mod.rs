@@ -21,6 +21,7 @@ mod other;
 mod policy;
 mod reference;
 mod registry;
+mod remedies;
 mod tls;
 
 const AREAS: &[&[&Cause]] = &[
