@@ -1,3 +1,7 @@
-//! other
+//! What names no cause: nothing but the back-off, an error that nobody knows, and what is no pull failure at all.
 
-area! {}
+area! {
+    back_off_only,
+    unknown_pull_failure,
+    not_a_pull_failure,
+}

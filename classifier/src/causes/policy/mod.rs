@@ -1,3 +1,6 @@
-//! policy
+//! Rules that refuse an image on purpose.
 
-area! {}
+area! {
+    signature_rejected,
+    registry_blocked,
+}

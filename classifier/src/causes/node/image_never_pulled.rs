@@ -1,0 +1,162 @@
+//! The pod forbids pulling, and the node does not have the image, or not for this pod.
+
+use crate::cause::*;
+
+pub(super) const CAUSE: Cause = Cause {
+    id: "image-never-pulled",
+    area: Area::Node,
+    title: "The pod forbids pulling (imagePullPolicy: Never), and the node does not have the image",
+    outlook: Outlook::Final,
+    signs: &[
+        // k8s, pkg/kubelet/images/image_manager.go, imageNotPresentOnNeverPolicyError; all versions
+        certain(&[says("is not present with pull policy of Never")]),
+        // k8s, pkg/kubelet/images/types.go: event reason, waiting reason, STATUS column, `Error: …`
+        certain(&[reason("ErrImageNeverPull")]),
+        certain(&[says("ErrImageNeverPull")]),
+    ],
+    settles: &[],
+    refines: &["back-off-only", "unknown-pull-failure"],
+    meaning: "Network, registry and credentials play no part in this: with `imagePullPolicy: Never` the kubelet does not ask a registry. It \
+looks on the node where the pod landed, and says that the image is not there.
+
+An image that Docker on your machine has (`docker images`) is not on the node: kind, minikube, k3d and MicroK8s have stores of \
+their own, and a cluster of several nodes has one on each. It must be there under the exact name: `web:1` in a pod means \
+`docker.io/library/web:1`; podman builds `localhost/web:1`; a missing tag is `latest`. containerd must have it in the \
+namespace `k8s.io`.
+
+From Kubernetes 1.35 on (with a gate from 1.33 on) the same words are printed for an image that is there but was pulled with \
+somebody's credentials that this pod does not have, and for a second name (`ctr images tag`) of an image that the kubelet \
+pulled: the kubelet remembers content, not names.",
+    not_this: "An image that exists nowhere but on somebody's machine, with another pull policy, shows as repository-not-found-or-private, \
+and with the facts of the cluster as image-not-on-node.",
+    fixes: &[
+        Fix {
+            title: "Load the image into every node of the kind cluster",
+            only: &[Place::Cluster(Cluster::Kind)],
+            steps: &[
+                "`kind load docker-image {image}` (add `--name` if the cluster is not called kind). It goes from Docker on your machine into \
+every node, under the name it has there: `docker images` must show exactly {image}.",
+                "For podman, or if the name differs: `docker save -o image.tar {image}` (or `podman save`), then `kind load image-archive image.tar`.",
+                "A tag `latest` makes the policy Always where none is written: use another tag.",
+                "The kubelet looks again by itself within seconds.",
+            ],
+            checks: &[reads("docker exec {node} crictl images")],
+            ..FIX
+        },
+        Fix {
+            title: "Load the image into minikube",
+            only: &[Place::Cluster(Cluster::Minikube)],
+            steps: &[
+                "`minikube image load {image}` copies it from Docker on your machine into every node; `minikube image build -t {image} .` \
+builds it there.",
+                "With the docker runtime, `eval $(minikube docker-env)` and then `docker build -t {image} .` builds straight into the node; it \
+holds for this shell and one node only.",
+            ],
+            checks: &[reads("minikube image ls")],
+            ..FIX
+        },
+        Fix {
+            title: "Load the image into every node of the k3d cluster",
+            only: &[Place::Cluster(Cluster::K3d)],
+            steps: &["`k3d image import {image}` (add `-c NAME` if the cluster is not called k3s-default)."],
+            checks: &[reads("docker exec {node} crictl images")],
+            ..FIX
+        },
+        Fix {
+            title: "Import the image into MicroK8s",
+            only: &[Place::Cluster(Cluster::Microk8s)],
+            steps: &[
+                "`docker save -o image.tar {image}`, then `microk8s ctr image import image.tar`; in a cluster of several nodes `microk8s \
+images import < image.tar` reaches all of them.",
+            ],
+            checks: &[reads("microk8s ctr images ls")],
+            ..FIX
+        },
+        Fix {
+            title: "Import the image into k3s or RKE2",
+            who: Who::NodeAdmin,
+            only: &[Place::Cluster(Cluster::K3s), Place::Cluster(Cluster::Rancher)],
+            steps: &[
+                "`docker save -o image.tar {image}`, copy the file to every node, and there `k3s ctr images import image.tar` (RKE2: \
+`/var/lib/rancher/rke2/bin/ctr -a /run/k3s/containerd/containerd.sock -n k8s.io images import image.tar`).",
+                "A file in /var/lib/rancher/k3s/agent/images (RKE2: /var/lib/rancher/rke2/agent/images) is imported at each start.",
+            ],
+            ..FIX
+        },
+        Fix {
+            title: "Build or pull the image with Docker Desktop",
+            only: &[Place::Cluster(Cluster::DockerDesktop)],
+            steps: &[
+                "With the kubeadm cluster, images of Docker Desktop are images of the node: `docker images` must show exactly {image}.",
+                "With the kind cluster (several nodes) the image store must be containerd's (Settings, General), or load it with `docker \
+save {image} | docker exec -i {node} ctr -n k8s.io images import -`.",
+            ],
+            checks: &[reads("docker images {repository}")],
+            ..FIX
+        },
+        Fix {
+            title: "Put the image on every node, under its exact name",
+            who: Who::NodeAdmin,
+            steps: &[
+                "See what the node has: `crictl images` on {node}. A short name must be there as docker.io/library/NAME; podman's localhost/NAME \
+must be written so in the pod too.",
+                "containerd: `docker save -o image.tar {image}`, copy it over, `ctr -n k8s.io images import image.tar`. CRI-O: `podman load -i \
+image.tar` as root. Docker: `docker load -i image.tar`.",
+                "Do so on each node that may run the pod, or pull it there: `crictl pull {image}`.",
+                "The kubelet looks again by itself within seconds.",
+            ],
+            checks: &[reads("kubectl get node {node} -o jsonpath='{{range .status.images[[*]]}}{{.names}}{{\"\\n\"}}{{end}}'")],
+            ..FIX
+        },
+        Fix {
+            title: "Let the kubelet pull the image",
+            steps: &[
+                "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
+            ],
+            checks: &[reads("crane manifest {image}")],
+            // The policy of a pod that exists cannot be changed, so a bare pod is made again (--force); a controller's template can.
+            commands: &[changes(
+                "case {set_image} in pod/*) force=--force ;; *) force= ;; esac; kubectl get {set_image}[ -n {namespace}] -o yaml | \
+sed 's/imagePullPolicy: Never/imagePullPolicy: IfNotPresent/' | kubectl replace[ -n {namespace}] $force -f -",
+            )],
+            warnings: &[
+                "All containers of {set_image} with the policy Never get the new one.",
+                "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
+            ],
+            ..FIX
+        },
+        Fix {
+            title: "Give the pod the credentials that the image was pulled with",
+            steps: &[
+                "Kubernetes 1.35 and later (1.33 with the gate KubeletEnsureSecretPulledImages): if the node has the image, because another pod \
+pulled it with a pull secret, this pod needs that secret too. Attach it and make the pod again.",
+            ],
+            checks: &[reads("kubectl get serviceaccount {service_account}[ -n {namespace}] -o jsonpath='{{.imagePullSecrets[[*]].name}}'")],
+            commands: &[
+                changes(
+                    "kubectl patch serviceaccount {service_account}[ -n {namespace}] -p \
+\"{{\\\"imagePullSecrets\\\":[[{{\\\"name\\\":\\\"${{SECRET_NAME:-regcred}}\\\"}}]]}}\"",
+                ),
+                disrupts("{recreate}"),
+            ],
+            warnings: &["Every new pod of this service account will use the secret."],
+            ..FIX
+        },
+        Fix {
+            title: "Exempt such images from the check of credentials",
+            who: Who::ClusterAdmin,
+            steps: &[
+                "In the kubelet's configuration (Kubernetes 1.33 and later): `imagePullCredentialsVerificationPolicy: \
+NeverVerifyAllowlistedImages` with the image in `preloadedImagesVerificationAllowlist`, or `NeverVerify` for all; then restart the kubelet.",
+            ],
+            ..FIX
+        },
+    ],
+    see_also: &["image-not-on-node", "repository-not-found-or-private", "image-inspect-failed", "pull-secret-not-attached"],
+    links: &[
+        "https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
+        "https://kind.sigs.k8s.io/docs/user/quick-start/#loading-an-image-into-your-cluster",
+        "https://minikube.sigs.k8s.io/docs/handbook/pushing/",
+        "https://kubernetes.io/docs/concepts/containers/images/#ensureimagepullcredentialverification",
+    ],
+};
