@@ -86,7 +86,7 @@ pub fn image(repository: &str, tag: &str, program: &[u8]) -> Option<Image> {
         // An artifact whose configuration says that it is an image's.
         "foreign-config" => {
             let config = Blob::json(CONFIG, &json!({"policy": repository}));
-            let policy = Blob::new("application/vnd.cncf.openpolicyagent.policy.layer.v1+rego", own);
+            let policy = Blob::new(LAYER, file("policy.rego", &own));
             artifact(None, &config, policy)
         }
         _ => return None,

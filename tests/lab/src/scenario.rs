@@ -56,7 +56,7 @@ pub struct Scenario {
     pub ask: String,
     /// What it has to answer.
     pub expect: Expect,
-    /// The environment that the author has: what the printed commands may need.
+    /// What the author knows and printed commands may need, where it is not the usual (see [`Scenario::need`]).
     #[serde(default)]
     pub needs: BTreeMap<String, String>,
     /// How it ends well.
@@ -158,6 +158,18 @@ impl Scenario {
     /// The namespace that it has for itself.
     pub fn namespace(&self) -> String {
         format!("lab-{}", self.name)
+    }
+
+    /// The value of a variable that a printed command may ask for; `None`: it is none of the fixed set.
+    pub fn need(&self, name: &str) -> Option<&str> {
+        let usual = match name {
+            "REGISTRY_USERNAME" | "REGISTRY_PASSWORD" => "lab",
+            "REGISTRY_EMAIL" => "lab@lab.test",
+            "SECRET_NAME" => "regcred",
+            "NEW_IMAGE" => "registry.lab.test/lab/new:1",
+            _ => return None,
+        };
+        Some(self.needs.get(name).map_or(usual, String::as_str))
     }
 
     /// Everything to apply besides `manifest`, as JSON documents; secrets first.

@@ -115,7 +115,11 @@ fn read_request(wire: &mut impl Wire, host: &str, scheme: &str) -> io::Result<Op
         bytes.extend_from_slice(&buffer[..length]);
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut parsed = httparse::Request::new(&mut headers);
-        let Ok(status) = parsed.parse(&bytes) else { return Ok(None) };
+        let Ok(status) = parsed.parse(&bytes) else {
+            // As Go's server answers a TLS greeting on a plain port; a client tells from it what it is talking to.
+            wire.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request")?;
+            return Ok(None);
+        };
         let httparse::Status::Complete(head) = status else { continue };
         let header = |name: &str| {
             let header = parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));

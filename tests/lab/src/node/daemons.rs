@@ -30,8 +30,11 @@ impl Daemons {
         Ok(Daemons { running: HashMap::new() })
     }
 
-    /// Starts one.
+    /// Starts one, if it does not run.
     pub fn start(&mut self, name: &str) -> Result<String> {
+        if self.running.contains_key(name) {
+            return Ok(String::new());
+        }
         let log = File::options().create(true).append(true).open(format!("{BASE}/logs/{name}.log"))?;
         let mut words = command_line(name)?;
         let program = words.remove(0);
@@ -87,7 +90,8 @@ pub fn start_cluster(daemons: &Mutex<Daemons>) -> Result<()> {
     wait_for("the default service account", || kubectl(&["get", "serviceaccount", "default"]).is_ok())
 }
 
-fn wait_for(what: &str, is_there: impl Fn() -> bool) -> Result<()> {
+/// Looks until it is there.
+pub fn wait_for(what: &str, is_there: impl Fn() -> bool) -> Result<()> {
     let begin = Instant::now();
     while !is_there() {
         if begin.elapsed() > START {
@@ -190,7 +194,7 @@ volumePluginDir: /var/lib/kubelet/volumeplugins
     let provider = "apiVersion: kubelet.config.k8s.io/v1
 kind: CredentialProviderConfig
 providers:
-- {name: lab-provider, matchImages: ['cloud.lab.test'], defaultCacheDuration: 0s, apiVersion: credentialprovider.kubelet.k8s.io/v1}
+- {name: lab-provider, matchImages: ['private-cloud.lab.test'], defaultCacheDuration: 0s, apiVersion: credentialprovider.kubelet.k8s.io/v1}
 ";
     // The same storage behind both; user and password `lab`.
     let registry = |port: u16, auth: &str| {

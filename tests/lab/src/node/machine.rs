@@ -74,9 +74,6 @@ fn mirrors() -> Result<()> {
         let text = format!("server = \"https://{registry}\"\n[host.\"https://{mirror}\"]\n  capabilities = [\"pull\", \"resolve\"]\n");
         certs_d(registry, &text)?;
     }
-    // Told to speak plain HTTP to a port that wants TLS.
-    let host = "http-to-tls.lab.test";
-    certs_d(host, &format!("server = \"http://{host}:443\"\n[host.\"http://{host}:443\"]\n  capabilities = [\"pull\", \"resolve\"]\n"))?;
     Ok(())
 }
 

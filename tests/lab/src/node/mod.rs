@@ -138,8 +138,9 @@ pull IMAGE           bring an image to the node behind the kubelet's back (user 
 tag IMAGE NAME       give an image of the node a second name
 fill MIB             leave only so much room on containerd's disk
 free                 give the room back
-allow-http HOST      tell containerd that a registry speaks plain HTTP
+allow-http HOST [HOST:PORT]   tell containerd that a registry speaks plain HTTP (there)
 trust HOST           tell containerd to trust the company's authority for a host
+distrust HOST        take both back
 daemon NAME stop|start   for containerd and kubelet
 node COMMAND...      run anything on the node
 hosts                list the hosts that were set";
@@ -170,14 +171,21 @@ fn carry_out(words: &[&str], faults: &Arc<Faults>, daemons: &Mutex<Daemons>) -> 
         ["tag", image, name] => machine::ctr(&["images", "tag", "--force", image, name]),
         ["fill", mib] => machine::fill(mib.parse()?),
         ["free"] => machine::free(),
-        ["allow-http", host] => {
-            machine::certs_d(host, &format!("server = \"http://{host}\"\n[host.\"http://{host}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"))
-        }
+        ["allow-http", host] => machine::certs_d(host, &plain_http(host)),
+        ["allow-http", host, place] => machine::certs_d(host, &plain_http(place)),
         ["trust", host] => machine::certs_d(host, &format!("server = \"https://{host}\"\n[host.\"https://{host}\"]\n  ca = \"{BASE}/unknown-ca.pem\"\n")),
         ["distrust", host] => machine::run("rm", &["-rf", &format!("/etc/containerd/certs.d/{host}")]),
         ["daemon", name, "stop"] => daemons.lock().expect("not poisoned").stop(name),
-        ["daemon", name, "start"] => daemons.lock().expect("not poisoned").start(name),
+        ["daemon", name, "start"] => {
+            daemons.lock().expect("not poisoned").start(name)?;
+            daemons::wait_for("containerd", || machine::ctr(&["version"]).is_ok())?;
+            Ok(String::new())
+        }
         ["node", program, arguments @ ..] => machine::run(program, arguments),
         _ => Err(format!("ctl says one of:\n{ORDERS}").into()),
     }
+}
+
+fn plain_http(place: &str) -> String {
+    format!("server = \"http://{place}\"\n[host.\"http://{place}\"]\n  capabilities = [\"pull\", \"resolve\"]\n")
 }
