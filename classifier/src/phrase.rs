@@ -236,7 +236,9 @@ impl Search<'_> {
     fn unquote(&self, range: Range<usize>) -> Range<usize> {
         let quote = |b: u8| matches!(b, b'"' | b'\'' | b'`' | b',' | b'(' | b')' | b'[' | b']');
         let mut range = range;
-        while range.start < range.end && quote(self.bytes[range.start]) {
+        // `[::1]:443` is an address; its brackets are its own.
+        let address = self.bytes[range.clone()].starts_with(b"[") && self.bytes[range.clone()].windows(2).any(|pair| pair == b"]:");
+        while range.start < range.end && quote(self.bytes[range.start]) && !address {
             range.start += 1;
         }
         while range.start < range.end && (quote(self.bytes[range.end - 1]) || self.bytes[range.end - 1] == b':') {
@@ -362,6 +364,13 @@ mod tests {
         let hit = Phrase::parse("failed to resolve reference {reference}: {again}: not found$").find(text).unwrap();
         assert_eq!(&text[hit.words[0].1.clone()], "reg/x:1");
         assert_eq!(&text[hit.words[1].1.clone()], "reg/x:1");
+    }
+
+    #[test]
+    fn an_address_keeps_its_brackets() {
+        let text = "dial tcp [2600:1f18::1]:443: connect: network is unreachable";
+        let hit = Phrase::parse("dial tcp {address}: connect: network is unreachable").find(text).unwrap();
+        assert_eq!(&text[hit.words[0].1.clone()], "[2600:1f18::1]:443");
     }
 
     #[test]

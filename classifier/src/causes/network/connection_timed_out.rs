@@ -22,8 +22,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("timeout awaiting response headers")]),
         certain(&[says("exceeded while awaiting headers")]),
         certain(&[says("request canceled while waiting for connection")]),
-        certain(&[says("Timeout or context cancellation while reading body")]),
-        certain(&[says("Timeout exceeded while reading body")]),
+        certain(&[says("or context cancellation while reading body")]),
+        certain(&[says("exceeded while reading body")]),
         // Go, net: silence in the middle of an open connection.
         certain(&[says("read tcp {addresses}: read: connection timed out")]),
         certain(&[says("read tcp {addresses}: i/o timeout")]),

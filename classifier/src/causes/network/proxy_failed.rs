@@ -11,7 +11,7 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[
         // Go, net/http/transport.go, dialConn: whatever goes wrong on the way to the proxy itself.
         certain(&[says("proxyconnect tcp: dial tcp {proxy}: ")]),
-        certain(&[says("proxyconnect tcp: dial tcp: lookup {proxy} on ")]),
+        certain(&[says("proxyconnect tcp: dial tcp: lookup {proxy} on {dns}: ")]),
         certain(&[says("proxyconnect tcp: ")]),
         // The same up to Go 1.8 (Docker 1.x to 17.06).
         certain(&[says("http: error connecting to proxy {proxy}: ")]),
@@ -19,9 +19,9 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("Head {url}: {status}"), that("an HTTP status text without a number follows the address", status_text)]),
         certain(&[says("Get {url}: {status}"), that("an HTTP status text without a number follows the address", status_text)]),
         certain(&[says("Post {url}: {status}"), that("an HTTP status text without a number follows the address", status_text)]),
-        likely(&[says("Head {url}: {status}"), that("a phrase in capitals follows the address", capital_phrase)]),
-        likely(&[says("Get {url}: {status}"), that("a phrase in capitals follows the address", capital_phrase)]),
-        likely(&[says("Post {url}: {status}"), that("a phrase in capitals follows the address", capital_phrase)]),
+        likely(&[says("Head {url}: {status}"), that("a phrase that neither Go nor a registry prints follows the address", strange_phrase)]),
+        likely(&[says("Get {url}: {status}"), that("a phrase that neither Go nor a registry prints follows the address", strange_phrase)]),
+        likely(&[says("Post {url}: {status}"), that("a phrase that neither Go nor a registry prints follows the address", strange_phrase)]),
         certain(&[says("Head {url}: unknown status code")]),
         certain(&[says("Get {url}: unknown status code")]),
         // 407 is a proxy's answer only.
@@ -31,6 +31,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("socks connect tcp {proxy}->")]),
         certain(&[says("invalid proxy address")]),
         certain(&[says("proxy: unknown scheme")]),
+        // Docker Desktop's forwarder, seen with 4.28 (docker/for-win issue 13994).
+        certain(&[says("writing response to {host}: connecting to {proxy}: "), that("the two are not the same", forwarded)]),
         // curl, Python.
         certain(&[says("from proxy after CONNECT")]),
         certain(&[says("CONNECT tunnel failed")]),
@@ -276,18 +278,28 @@ fn status_text(failure: &Failure<'_>) -> bool {
     })
 }
 
-/// Two to six words, each with a capital: no error of Go and no registry speaks so.
-fn capital_phrase(failure: &Failure<'_>) -> bool {
+/// One word alone, or two to six that begin with capitals: proxies answer so ("authenticationrequired", "Category Blocked").
+fn strange_phrase(failure: &Failure<'_>) -> bool {
+    // What registries and Go say in one word.
+    const KNOWN: &[&str] = &["denied", "unauthorized", "unknown", "unavailable", "unsupported", "toomanyrequests", "timeout"];
     after_addresses(&failure.message.masked).any(|rest| {
-        let phrase = rest.trim_end_matches(|c: char| c.is_whitespace() || "\"'.)]".contains(c));
-        let words = phrase.split(' ');
-        (2..=6).contains(&words.clone().count())
-            && words.clone().all(|word| {
-                let mut letters = word.chars();
-                letters.next().is_some_and(|c| c.is_ascii_uppercase()) && letters.all(|c| c.is_ascii_alphabetic() || c == '-')
-            })
-            && words.clone().any(|word| word.chars().any(|c| c.is_ascii_lowercase()))
+        let phrase = rest.trim_end_matches(|c: char| c.is_whitespace() || "\"'.)]*".contains(c));
+        let letters = |word: &str| word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+        let mut words = phrase.split(' ');
+        match phrase.split(' ').count() {
+            1 => phrase.len() > 5 && letters(phrase) && !KNOWN.iter().any(|known| phrase.eq_ignore_ascii_case(known)),
+            2..=6 => words.all(|word| word.starts_with(|c: char| c.is_ascii_uppercase()) && letters(word)),
+            _ => false,
+        }
     })
+}
+
+/// Docker Desktop's forwarder tells what it did: "writing response to HOST:443: connecting to PROXY: …". Without a proxy both are
+/// the same host.
+fn forwarded(failure: &Failure<'_>) -> bool {
+    let text = failure.message.text.as_str();
+    let word = |mark: &str| text.split_once(mark).and_then(|(_, rest)| rest.split_once(": ")).map(|(word, _)| word);
+    matches!((word("writing response to "), word(": connecting to ")), (Some(host), Some(proxy)) if host != proxy)
 }
 
 /// What follows each `Head "ADDRESS": `, as net/url prints a failed request.

@@ -16,9 +16,9 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("Client sent an HTTP request to an HTTPS server")]),
         certain(&[says("The plain HTTP request was sent to HTTPS port")]),
         certain(&[says("speaking plain HTTP to an SSL-enabled server port")]),
-        certain(&[says(r#"malformed HTTP response "\x15\x03"#)]),
-        certain(&[says(r#"malformed HTTP response "\\x15\\x03"#)]),
-        certain(&[says(r#"malformed HTTP status code "\x15\x03"#)]),
+        certain(&[says(r#"malformed HTTP response "\x15\x03"#), that("HTTPS was not tried before", only_http)]),
+        certain(&[says(r#"malformed HTTP response "\\x15\\x03"#), that("HTTPS was not tried before", only_http)]),
+        certain(&[says(r#"malformed HTTP status code "\x15\x03"#), that("HTTPS was not tried before", only_http)]),
         // The reverse, as containerd shows it: an answer 400 to http:// at a port of TLS.
         certain(&[status(&[400]), that("the request went in plain HTTP to port 443 or 8443", http_to_tls_port)]),
         // Go, crypto/tls: the first bytes are no TLS. Mostly plain HTTP; any other protocol does it too.
@@ -197,6 +197,12 @@ an http:// endpoint in registries.yaml.",
         "https://minikube.sigs.k8s.io/docs/handbook/registry/",
     ],
 };
+
+/// Some programs try plain HTTP after HTTPS has failed, and print both errors: then the first one is the cause
+/// (go-containerregistry, pkg/v1/remote/transport/ping.go).
+fn only_http(failure: &Failure<'_>) -> bool {
+    !failure.mentions("x509: ")
+}
 
 fn http_to_tls_port(failure: &Failure<'_>) -> bool {
     failure.message.answers.iter().filter_map(|answer| answer.url.as_deref()).any(|url| {
