@@ -65,6 +65,7 @@ pub(super) const CAUSE: Cause = Cause {
         // a layer that ends too early while it is unpacked, after its download: docker, containerd
         likely(&[says("failed to register layer: * unexpected EOF")]),
         likely(&[says("failed to extract layer * unexpected EOF")]),
+        likely(&[says("untar re-exec error: * unexpected EOF")]),
         likely(&[says("unpacking failed (error: exit status 1; output: unexpected EOF)")]),
         // distribution, registry/api/errcode
         certain(&[code("MANIFEST_UNVERIFIED")]),

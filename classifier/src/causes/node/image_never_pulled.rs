@@ -1,6 +1,7 @@
 //! The pod forbids pulling, and the node does not have the image, or not for this pod.
 
 use crate::cause::*;
+use crate::causes::remedies::{ATTACH_SECRET, ATTACH_WARNINGS, RECREATE};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "image-never-pulled",
@@ -132,14 +133,8 @@ sed 's/imagePullPolicy: Never/imagePullPolicy: IfNotPresent/' | kubectl replace[
 pulled it with a pull secret, this pod needs that secret too. Attach it and make the pod again.",
             ],
             checks: &[reads("kubectl get serviceaccount {service_account}[ -n {namespace}] -o jsonpath='{{.imagePullSecrets[[*]].name}}'")],
-            commands: &[
-                changes(
-                    "kubectl patch serviceaccount {service_account}[ -n {namespace}] -p \
-\"{{\\\"imagePullSecrets\\\":[[{{\\\"name\\\":\\\"${{SECRET_NAME:-regcred}}\\\"}}]]}}\"",
-                ),
-                disrupts("{recreate}"),
-            ],
-            warnings: &["Every new pod of this service account will use the secret."],
+            commands: &[ATTACH_SECRET, RECREATE],
+            warnings: ATTACH_WARNINGS,
             ..FIX
         },
         Fix {

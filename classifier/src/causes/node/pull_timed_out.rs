@@ -24,13 +24,11 @@ pub(super) const CAUSE: Cause = Cause {
         // nomad, drivers/docker/docker.go
         certain(&[says("image pull aborted due to inactivity")]),
         // containerd 1.6 and later: the watchdog cancels the pull's context; nothing stands between frame and cause
-        likely(&[says("context canceled$"), that("no address is named", no_network)]),
-        // the same over containerd's internal gRPC hop, and CRI-O with words behind it
-        likely(&[says("context canceled: unknown"), that("no address is named", no_network)]),
+        likely(&[says("context canceled"), that("no address is named", no_network)]),
+        // CRI-O with words behind it
         likely(&[says("happened during read: context canceled")]),
         // any: a deadline of the caller. CAUSES.md, rule 13: with a host inside it is the network's.
-        likely(&[says("context deadline exceeded$"), that("no address is named", no_network)]),
-        likely(&[says("context deadline exceeded: unknown"), that("no address is named", no_network)]),
+        likely(&[says("context deadline exceeded"), that("no address is named", no_network)]),
         // grpc-go, when the caller went away
         likely(&[says("stream terminated by RST_STREAM with error code: CANCEL")]),
         // net/http up to Go 1.6 in docker: what the dockershim's watchdog left behind

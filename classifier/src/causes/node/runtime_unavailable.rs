@@ -28,11 +28,9 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("transport is closing")]),
         certain(&[says("read unix @->{socket}")]),
         // grpc-go, server.go: a runtime without its CRI part, or too old or too new for this kubelet
-        certain(&[says("unknown service runtime.v1.ImageService")]),
-        certain(&[says("unknown service runtime.v1alpha2.ImageService")]),
-        certain(&[says("unknown service runtime.v1.RuntimeService")]),
-        certain(&[says("unknown service runtime.v1alpha2.RuntimeService")]),
-        certain(&[says("unknown service runtime.ImageService")]),
+        // (runtime.v1.ImageService, runtime.v1alpha2.ImageService, runtime.ImageService)
+        certain(&[says("desc = unknown service {service}")]),
+        certain(&[says("unknown method {method} for service {service}")]),
         // k8s, staging/src/k8s.io/cri-client/pkg/remote_image.go
         certain(&[says("image API is not implemented for endpoint")]),
         certain(&[says("validate CRI v1 image API for endpoint")]),
@@ -60,9 +58,6 @@ pub(super) const CAUSE: Cause = Cause {
         // containerd, cmd/ctr; nerdctl
         certain(&[says("failed to dial {socket}sock")]),
         certain(&[says("cannot access containerd socket")]),
-        certain(&[says("rootless containerd not running")]),
-        // kubeadm, preflight checks
-        certain(&[says("container runtime is not running")]),
         // k8s, pkg/kubelet/runtime.go
         likely(&[says("container runtime is down")]),
         // kubelet: two minutes without an answer to ImageStatus (runtimeRequestTimeout)

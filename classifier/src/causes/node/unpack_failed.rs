@@ -25,6 +25,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("hcsshim::ProcessBaseLayer")]),
         certain(&[says("hcsshim::ProcessUtilityVMImage")]),
         certain(&[says("failed to register layer: re-exec error")]),
+        // moby, pkg/chrootarchive, up to 1.13 without a frame around it
+        likely(&[says("untar re-exec error")]),
         certain(&[says("ProcessBaseLayer {path}")]),
         certain(&[says("ProcessUtilityVMImage {path}")]),
         // containerd, core/unpack/unpacker.go: snapshots out of step with what is on the disk

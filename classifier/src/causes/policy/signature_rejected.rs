@@ -71,7 +71,6 @@ pub(super) const CAUSE: Cause = Cause {
         // Ratify behind Gatekeeper: the constraint template's words
         certain(&[says("subject failed verification")]),
         certain(&[says("artifact failed verification")]),
-        certain(&[says("no verifier report was generated")]),
         // k8s, plugin/pkg/admission/imagepolicy/admission.go
         certain(&[says("image policy webhook backend denied one or more images")]),
         certain(&[says("one or more images rejected by ImagePolicyWebhook backend")]),
