@@ -40,7 +40,7 @@ pub(super) const CAUSE: Cause = Cause {
         // Go, net/http/transport.go, transfer.go.
         certain(&[says("http: server closed idle connection")]),
         certain(&[says("http: unexpected EOF reading trailer")]),
-        likely(&[says("transport connection broken")]),
+        likely(&[says("transport connection broken"), that("what came back was HTTP", spoke_http)]),
         likely(&[says("use of closed network connection"), that("it is not a socket of the node's runtime", not_runtime)]),
         // Go, crypto/tls: bytes changed on the wire.
         likely(&[says("local error: tls: bad record MAC")]),
@@ -110,6 +110,11 @@ timeouts (nginx: proxy_read_timeout, proxy_max_temp_file_size 0), storage behind
     links: &["https://kubernetes.io/docs/concepts/containers/images/#serial-and-parallel-image-pulls"],
 };
 
+/// A broken connection whose answer is "malformed" is another protocol: plain-http-registry, not-a-registry.
+fn spoke_http(failure: &crate::observations::Failure<'_>) -> bool {
+    !failure.mentions("malformed")
+}
+
 fn not_runtime(failure: &crate::observations::Failure<'_>) -> bool {
     not_unpacking(failure)
         && !["unix ", ".sock", "reading from server", "transport is closing", "goaway: code"]
@@ -119,7 +124,18 @@ fn not_runtime(failure: &crate::observations::Failure<'_>) -> bool {
 
 /// A stream that ends too early inside of a layer that is being unpacked is the layer's fault.
 fn not_unpacking(failure: &crate::observations::Failure<'_>) -> bool {
-    !["extract", "register layer", "failed to unpack", "unpacking failed", "tar file", "archive/tar", "gzip", "zstd", "apply", "untar"]
-        .iter()
-        .any(|words| failure.mentions(words))
+    ![
+        "extract",
+        "register layer",
+        "failed to unpack",
+        "unpacking failed",
+        "tar file",
+        "archive/tar",
+        "gzip",
+        "zstd",
+        "apply",
+        "untar",
+    ]
+    .iter()
+    .any(|words| failure.mentions(words))
 }

@@ -18,7 +18,7 @@ pub(super) const CAUSE: Cause = Cause {
         // Shortened, or another program: curl, openssl.
         likely(&[says("connection refused"), that("it is not a socket of the node's runtime", not_local_socket)]),
         // CRI-O, server/image_pull.go (1.27 and later), says so for ECONNREFUSED alone; cri-dockerd for 502 to 504.
-        possible(&[reason("RegistryUnavailable")]),
+        possible(&[reason("RegistryUnavailable"), that("it is not Docker that says it", not_docker)]),
     ],
     settles: &[],
     refines: &[],
@@ -141,6 +141,10 @@ kube-proxy in iptables mode).",
 
 fn not_grpc(failure: &crate::observations::Failure<'_>) -> bool {
     !failure.mentions("while dialing")
+}
+
+fn not_docker(failure: &crate::observations::Failure<'_>) -> bool {
+    failure.place.runtime != Some(Runtime::Docker) && !failure.mentions("from daemon")
 }
 
 fn not_local_socket(failure: &crate::observations::Failure<'_>) -> bool {

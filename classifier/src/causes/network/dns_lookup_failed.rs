@@ -28,6 +28,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("nodename nor servname provided")]),
         certain(&[says("getaddrinfow: ")]),
         certain(&[says("No such host is known")]),
+        // The question went out and no answer came; nothing else in a pull speaks UDP.
+        certain(&[says("read udp {addresses}: ")]),
         // curl; Node.js and others.
         certain(&[says("Could not resolve host")]),
         certain(&[says("getaddrinfo ENOTFOUND {host}")]),

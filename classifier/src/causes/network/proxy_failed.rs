@@ -281,7 +281,8 @@ fn status_text(failure: &Failure<'_>) -> bool {
 /// One word alone, or two to six that begin with capitals: proxies answer so ("authenticationrequired", "Category Blocked").
 fn strange_phrase(failure: &Failure<'_>) -> bool {
     // What registries and Go say in one word.
-    const KNOWN: &[&str] = &["denied", "unauthorized", "unknown", "unavailable", "unsupported", "toomanyrequests", "timeout"];
+    const KNOWN: &[&str] =
+        &["denied", "unauthorized", "unknown", "unavailable", "unsupported", "toomanyrequests", "timeout"];
     after_addresses(&failure.message.masked).any(|rest| {
         let phrase = rest.trim_end_matches(|c: char| c.is_whitespace() || "\"'.)]*".contains(c));
         let letters = |word: &str| word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');

@@ -31,7 +31,7 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("wrong version number")]),
     ],
     settles: &[],
-    refines: &["connection-interrupted", "not-a-registry"],
+    refines: &["not-a-registry"],
     meaning: "The image, its tag and the credentials are not at fault: the registry answers, but the two sides do not speak the \
 same protocol.
 
