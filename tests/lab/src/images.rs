@@ -42,10 +42,6 @@ pub struct Image {
     pub manifests: Vec<Blob>,
 }
 
-/// Tags that every repository has.
-pub const TAGS: &[&str] =
-    &["1", "2", "multi", "arm64", "arm64-index", "artifact", "chart", "foreign-config", "bad-link", "bad-tar", "big", "large", "bomb"];
-
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -56,7 +52,7 @@ pub fn exists(repository: &str) -> bool {
     !repository.split('/').any(|part| part.starts_with("missing") || part.starts_with("typo"))
 }
 
-/// The image behind a tag of [`TAGS`]. `program` is the static program that it runs.
+/// The image behind a tag, `None` when repositories have no such tag. `program` is the static program that it runs.
 pub fn image(repository: &str, tag: &str, program: &[u8]) -> Option<Image> {
     let own = format!("{repository}:{tag}\n").into_bytes();
     let file = |path: &str, bytes: &[u8]| gzip(&archive(&[(path, bytes)]));
@@ -224,7 +220,7 @@ mod tests {
 
     #[test]
     fn every_tag_has_an_image_and_no_two_repositories_share_a_manifest() {
-        for tag in TAGS.iter().filter(|tag| !["large", "bomb"].contains(tag)) {
+        for tag in ["1", "2", "multi", "arm64", "arm64-index", "artifact", "chart", "foreign-config", "bad-link", "bad-tar", "big"] {
             let here = image("shop/web", tag, b"program").expect("a tag of the list");
             let there = image("shop/api", tag, b"program").expect("a tag of the list");
             let digests = |image: &Image| image.manifests.iter().map(Blob::digest).collect::<Vec<_>>();

@@ -178,13 +178,17 @@ fn start(programs: &std::path::Path) -> Result<()> {
 pub fn down() -> Result<()> {
     if let Some(state) = State::read() {
         state.lab.kill()?;
-        for process in [state.init, state.forwarder].into_iter().flatten() {
+        for process in [state.init, state.forwarder, Some(state.lab)].into_iter().flatten() {
             let begin = Instant::now();
             // Both end by themselves; process 1 only after all others of its namespace.
             while process.lives() && begin.elapsed() < Duration::from_secs(20) {
                 thread::sleep(Duration::from_millis(50));
             }
             process.kill()?;
+            // Dead is not gone before its parent has seen it.
+            while PathBuf::from(format!("/proc/{}", process.pid)).exists() && begin.elapsed() < Duration::from_secs(22) {
+                thread::sleep(Duration::from_millis(50));
+            }
         }
     }
     let begin = Instant::now();

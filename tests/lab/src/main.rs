@@ -8,6 +8,7 @@ mod lifecycle;
 mod node;
 mod paths;
 mod programs;
+mod record;
 mod run;
 mod scenario;
 
@@ -24,6 +25,8 @@ usage: lab VERB
   status         what runs
   test [--core] [--observe] [--jobs N] [NAME...]
                  try scenarios: break, ask why, run what was printed, see it run
+  record [NAME...]
+                 write what is to be seen of each scenario to tests/recordings, and say which messages changed
   list           the scenarios
   ctl ORDER      change the outside: kinds of hosts, images of the node, its disk and daemons
   kinds          the ways in which a host can fail
@@ -52,7 +55,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "build" => {
             println!("{}", programs::build()?.display());
         }
-        "test" => return test(rest),
+        "test" => return test(rest, false),
+        "record" => return test(rest, true),
         "list" => {
             for scenario in scenario::all()? {
                 println!("{:42} {}{}", scenario.name, scenario.why, if scenario.core { " (core)" } else { "" });
@@ -78,9 +82,9 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
 }
 
 /// Tries scenarios against the lab, which is started when it does not run, or against `IMAGEPULL_TEST_KUBECONFIG`.
-fn test(arguments: &[String]) -> Result<ExitCode> {
+fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
     let mut core = false;
-    let mut observe = false;
+    let mut observe = recording;
     let mut jobs = 6;
     let mut names = Vec::new();
     let mut rest = arguments.iter();
@@ -110,7 +114,13 @@ fn test(arguments: &[String]) -> Result<ExitCode> {
     let begin = std::time::Instant::now();
     let bench = run::Bench::new(observe)?;
     let skipped: Vec<_> = if bench.is_lab { Vec::new() } else { chosen.extract_if(.., |scenario| !scenario.anywhere).collect() };
-    let outcomes = run::try_all(&bench, &chosen, jobs, &|_, _| Ok(()));
+    let outcomes = if recording {
+        let outcomes = run::try_all(&bench, &chosen, jobs, &record::record);
+        record::write_versions(&bench)?;
+        outcomes
+    } else {
+        run::try_all(&bench, &chosen, jobs, &|_, _| Ok(()))
+    };
     for scenario in &skipped {
         eprintln!("SKIPPED {}: needs the registries and node of the lab. To run it: unset IMAGEPULL_TEST_KUBECONFIG", scenario.name);
     }

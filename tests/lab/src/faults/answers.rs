@@ -11,8 +11,6 @@ use crate::images;
 pub struct Request {
     /// Whom the client connected to.
     pub host: String,
-    /// `http` or `https`.
-    pub scheme: String,
     /// `GET`, `HEAD`, `POST` or `CONNECT`.
     pub method: String,
     /// Without the query.

@@ -41,12 +41,12 @@ fn speak(faults: &Arc<Faults>, stream: TcpStream, host: &str, kind: Kind, port: 
             // Alert: fatal, protocol_version (RFC 5246, 7.2.2), as a server says that knows TLS 1.0 only.
             return (&stream).write_all(&[0x15, 3, 1, 0, 2, 2, 70]);
         }
-        Kind::PlainHttp => return http(faults, stream, host, kind, "http"),
+        Kind::PlainHttp => return http(faults, stream, host, kind),
         Kind::Proxy if port == 3128 => return proxy(faults, stream),
         _ => {}
     }
     if port == 80 {
-        return http(faults, stream, host, kind, "http");
+        return http(faults, stream, host, kind);
     }
     let mut first = [0];
     if stream.peek(&mut first)? == 1 && first[0] != 0x16 {
@@ -60,7 +60,7 @@ fn speak(faults: &Arc<Faults>, stream: TcpStream, host: &str, kind: Kind, port: 
 fn tls(faults: &Arc<Faults>, stream: TcpStream, host: &str, kind: Kind) -> io::Result<()> {
     let config = faults.authorities.config(host, kind).map_err(io::Error::other)?;
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-    http(faults, StreamOwned::new(connection, stream), host, kind, "https")
+    http(faults, StreamOwned::new(connection, stream), host, kind)
 }
 
 /// What is needed of a stream to misbehave on it.
@@ -87,8 +87,8 @@ impl Wire for StreamOwned<ServerConnection, TcpStream> {
     }
 }
 
-fn http(faults: &Arc<Faults>, mut wire: impl Wire, host: &str, kind: Kind, scheme: &str) -> io::Result<()> {
-    let Some(request) = read_request(&mut wire, host, scheme)? else { return Ok(()) };
+fn http(faults: &Arc<Faults>, mut wire: impl Wire, host: &str, kind: Kind) -> io::Result<()> {
+    let Some(request) = read_request(&mut wire, host)? else { return Ok(()) };
     if kind == Kind::HttpHang {
         thread::sleep(SILENCE);
         return Ok(());
@@ -104,7 +104,7 @@ fn http(faults: &Arc<Faults>, mut wire: impl Wire, host: &str, kind: Kind, schem
     Ok(())
 }
 
-fn read_request(wire: &mut impl Wire, host: &str, scheme: &str) -> io::Result<Option<Request>> {
+fn read_request(wire: &mut impl Wire, host: &str) -> io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -133,7 +133,6 @@ fn read_request(wire: &mut impl Wire, host: &str, scheme: &str) -> io::Result<Op
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         return Ok(Some(Request {
             host: host.to_owned(),
-            scheme: scheme.to_owned(),
             method: parsed.method.unwrap_or("GET").to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
@@ -182,7 +181,7 @@ fn write_answer(wire: &mut impl Wire, request: &Request, answer: &Answer) -> io:
 /// CONNECT, and the ways in which proxies refuse it. What is refused depends on the host asked for.
 fn proxy(faults: &Arc<Faults>, stream: TcpStream) -> io::Result<()> {
     let mut stream = stream;
-    let Some(request) = read_request(&mut stream, "", "http")? else { return Ok(()) };
+    let Some(request) = read_request(&mut stream, "")? else { return Ok(()) };
     let host = request.path.split(':').next().unwrap_or_default().to_owned();
     let refuse = |mut stream: TcpStream, status: u16, more: &str| {
         write!(stream, "HTTP/1.1 {status} {}\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n", reason(status))
