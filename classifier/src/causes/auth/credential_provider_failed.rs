@@ -19,9 +19,6 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("credential plugin response did not match expected apiVersion")]),
         certain(&[says("credential provider plugin did not return a valid cacheKeyType")]),
         certain(&[says("credential provider plugin returned the service account token as the password")]),
-        certain(&[says("failed to validate credential provider config")]),
-        certain(&[says("plugin binary executable {path} did not exist")]),
-        certain(&[says("plugin binary directory {path} did not exist")]),
         // ecr-, acr-credential-provider and auth-provider-gcp, cmd/*/main.go
         certain(&[says("Error running credential provider plugin")]),
         certain(&[says("failed to get token credential for image")]),
@@ -66,6 +63,7 @@ pub(super) const CAUSE: Cause = Cause {
         "pull-timed-out",
         "connection-timed-out",
         "connection-refused",
+        "connection-interrupted",
         "dns-lookup-failed",
         "registry-rate-limited",
     ],

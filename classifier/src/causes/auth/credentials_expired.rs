@@ -2,6 +2,7 @@
 
 use super::super::remedies;
 use crate::cause::*;
+use crate::observations::{Asked, Failure};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "credentials-expired",
@@ -34,6 +35,8 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("Signature has expired")]),
         likely(&[says("credentials have expired")]),
         likely(&[says("password has expired")]),
+        // Amazon ECR answers a stale token with 400 (or 403, which is a missing right more often)
+        possible(&[status(&[400]), that("Amazon ECR answered the request for the manifest", ecr_400)]),
     ],
     settles: &[],
     refines: &["credentials-rejected", "permission-denied"],
@@ -96,3 +99,7 @@ in time. Where the registry offers one, a robot account or deploy token without 
         "https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/",
     ],
 };
+
+fn ecr_400(failure: &Failure<'_>) -> bool {
+    matches!(failure.place.registry, Some(Registry::Ecr | Registry::EcrPublic)) && failure.answered(Asked::Manifest, &[400])
+}

@@ -31,7 +31,13 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("Unauthenticated requests do not have permission")]),
         // distribution, registry/api/errcode/register.go: default message of UNAUTHORIZED. Docker prints `unauthorized:` before it,
         // containers/image (CRI-O, podman, skopeo) the message alone. Some registries say it to a wrong password too.
-        likely(&[says(": authentication required"), that("no credential is known to be sent", unsent), that("nothing is denied", undenied)]),
+        likely(&[
+            says(": authentication required"),
+            that("no credential is known to be sent", unsent),
+            that("nothing is denied", undenied),
+            that("containers/image does not speak of a user name", no_username),
+        ]),
+        possible(&[says("invalid username/password: unauthorized: authentication required")]),
         // registry.redhat.io and registry.connect.redhat.com
         likely(&[says("Please login to the Red Hat Registry using your Customer Portal credentials")]),
         // IBM Cloud Container Registry, "Why am I getting Authorization required errors"
@@ -47,9 +53,15 @@ pub(super) const CAUSE: Cause = Cause {
         possible(&[says("status code [manifests * 401")]),
         // containerd, resolver.go: Quay and Harbor give everybody a token, and say 401 only then (rule 17)
         possible(&[that("Quay or Harbor answered 401 to the manifest, and a credential is not spoken of", bare_401_of_token_giver)]),
-        // containers/image, docker/errors.go ErrUnauthorizedForCredentials: printed for any 401 of the token server
-        possible(&[says("invalid username/password: denied$")]),
-        possible(&[code("UNAUTHORIZED"), that("no credential is known to be sent", unsent), that("nothing is denied", undenied)]),
+        // containers/image, docker/errors.go ErrUnauthorizedForCredentials: printed for any 401 of the token server. With the bare code
+        // behind it, nothing was sent (seen with CRI-O 1.34 and 1.36); a wrong login gets words of its own.
+        likely(&[says("invalid username/password: denied$")]),
+        possible(&[
+            code("UNAUTHORIZED"),
+            that("no credential is known to be sent", unsent),
+            that("nothing is denied", undenied),
+            that("containers/image does not speak of a user name", no_username),
+        ]),
     ],
     settles: &[],
     refines: &[],
@@ -126,6 +138,11 @@ fn unsent(failure: &Failure<'_>) -> bool {
 fn undenied(failure: &Failure<'_>) -> bool {
     let message = failure.message;
     !message.codes.iter().any(|code| code == "DENIED") && !message.masked.contains("access to the resource is denied")
+}
+
+/// `invalid username/password` is what containers/image says to every 401 of a token server.
+fn no_username(failure: &Failure<'_>) -> bool {
+    !failure.message.masked.contains("username/password")
 }
 
 fn bare_401_of_token_giver(failure: &Failure<'_>) -> bool {

@@ -59,8 +59,11 @@ pub(super) const CAUSE: Cause = Cause {
         // podman login, skopeo login
         likely(&[says("logging into {registry} invalid username/password")]),
         likely(&[says("invalid credentials")]),
+        // containerd: the token server does not take the form of the login
+        possible(&[says("failed to fetch oauth token"), status(&[400])]),
         // containers/image, docker/errors.go ErrUnauthorizedForCredentials: any 401 of the token server, whether something was sent or not
         possible(&[says("unable to retrieve auth token: invalid username/password")]),
+        possible(&[says("unable to retrieve auth token: invalid username/password: unauthorized: {words}")]),
         // containerd >= 1.6.25, resolver.go: a Basic login was refused, or there was none for an unknown scheme (rule 17)
         possible(&[says("unexpected status from {method} request to * 401"), that("a credential is not spoken of", bare_401)]),
     ],
@@ -116,6 +119,7 @@ secret holds something else: a line end after the password, another account, ano
 
 fn refuses_with_403(failure: &Failure<'_>) -> bool {
     matches!(failure.place.registry, Some(Registry::Ghcr | Registry::GitLab))
+        || failure.message.answers.iter().any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
 }
 
 fn bare_401(failure: &Failure<'_>) -> bool {

@@ -12,6 +12,8 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[
         // AWS IAM: `User: arn:… is not authorized to perform: ecr:BatchGetImage on resource: …`
         certain(&[says("is not authorized to perform")]),
+        likely(&[says("AccessDeniedException")]),
+        likely(&[says("<Code>AccessDenied")]),
         // Azure Container Registry: firewall, locked or quarantined images; Azure storage behind it
         certain(&[says("client with IP {address} is not allowed access")]),
         certain(&[says("The operation is disallowed on this registry, repository or image")]),
@@ -31,8 +33,8 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("permission_denied:")]),
         // Docker Hub
         certain(&[says("access token has insufficient scopes")]),
-        // GitLab
-        likely(&[says("denied: access forbidden")]),
+        // GitLab, which says it for a project that is not there as well
+        possible(&[says("denied: access forbidden")]),
         // Harbor, src/server/middleware/vulnerable/vulnerable.go; a project that the account is no member of: v2auth/access.go
         certain(&[says("cannot be pulled due to configured policy")]),
         certain(&[says("vulnerability scanning cannot be pulled")]),
@@ -46,6 +48,10 @@ pub(super) const CAUSE: Cause = Cause {
         // IBM Cloud Container Registry
         likely(&[says("You are not authorized to access the specified resource")]),
         likely(&[says("exceeded your storage quota")]),
+        // what registries of one's own making say
+        likely(&[says("insufficient permissions")]),
+        likely(&[says("does not have permission to pull")]),
+        likely(&[says("not authorized to pull")]),
         // HTTP 403 and 451 to the request for the image itself; to the request for a token only if a login was sent
         likely(&[status(&[403, 451]), that("it answers the request for the image, not for a token", forbids_image)]),
         likely(&[
@@ -189,6 +195,7 @@ fn forbids_image(failure: &Failure<'_>) -> bool {
 
 fn refuses_logins_with_401(failure: &Failure<'_>) -> bool {
     !matches!(failure.place.registry, Some(Registry::Ghcr | Registry::GitLab))
+        && !failure.message.answers.iter().any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
 }
 
 fn not_google(failure: &Failure<'_>) -> bool {

@@ -18,11 +18,11 @@ the registry needs a copy of its own.",
     not_this: "A secret that exists in no namespace that could be looked at is pull-secret-not-found. One that stands in the right namespace and that nothing names is pull-secret-not-attached.",
     fixes: &[
         Fix {
-            title: "Copy secret {secret} from namespace {secret_namespace}",
-            steps: &["Whoever runs this must be allowed to read secrets in {secret_namespace}. The copy has to be renewed whenever the original is."],
+            title: "Copy secret {secret} from namespace {other_namespace}",
+            steps: &["Whoever runs this must be allowed to read secrets in {other_namespace}. The copy has to be renewed whenever the original is."],
             commands: &[
                 changes(
-                    "kubectl get secret {secret} -n {secret_namespace} -o go-template='{{{{index .data \".dockerconfigjson\" | base64decode}}}}' \
+                    "kubectl get secret {secret} -n {other_namespace} -o go-template='{{{{index .data \".dockerconfigjson\" | base64decode}}}}' \
 | kubectl create secret generic {secret} -n {namespace} --type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin --dry-run=client -o yaml \
 | kubectl apply -n {namespace} --server-side --force-conflicts -f -",
                 ),

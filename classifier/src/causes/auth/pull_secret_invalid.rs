@@ -14,23 +14,30 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("unable to parse auth field, must be formatted as base64")]),
         // encoding/base64, from the same place. Since kubelet 1.33 it stands alone, as the container's reason.
         certain(&[says("^illegal base64 data at input byte {position}$")]),
+        certain(&[says("Error: illegal base64 data at input byte {position}$")]),
+        certain(&[says("Failed to pull image {image} illegal base64 data at input byte {position}$")]),
         likely(&[says("illegal base64 data at input byte {position}"), that("nothing else is said of the registry", unanswered)]),
         // encoding/json, reading pkg/credentialprovider.DockerConfigJSON and its parts
         certain(&[says("cannot unmarshal {kind} into Go * credentialprovider.")]),
-        certain(&[says("cannot unmarshal {kind} into Go struct field DockerConfig")]),
+        certain(&[says("cannot unmarshal {kind} into Go"), that("it speaks of a docker config", docker_config)]),
         // pkg/credentialprovider/config.go, a file or URL
         likely(&[says("error occurred while trying to unmarshal json")]),
         // encoding/json without a frame: secrets that were stored before the API server checked them
         likely(&[says("^unexpected end of JSON input$")]),
+        likely(&[says("^Error: unexpected end of JSON input$")]),
+        likely(&[says("Failed to pull image {image} unexpected end of JSON input$")]),
         likely(&[says("^invalid character {character} looking for beginning of"), that("it is no web page", no_html)]),
+        likely(&[says("^Error: invalid character {character} looking for beginning of"), that("it is no web page", no_html)]),
+        likely(&[says("Failed to pull image {image} invalid character {character} looking for beginning of"), that("it is no web page", no_html)]),
         likely(&[says("^invalid character {character} after"), that("it is no web page", no_html)]),
+        likely(&[says("^Error: invalid character {character} after"), that("it is no web page", no_html)]),
+        likely(&[says("Failed to pull image {image} invalid character {character} after"), that("it is no web page", no_html)]),
         // API server, pkg/apis/core/validation: the secret is refused when it is written
         certain(&[says("is invalid: data[.dockerconfigjson]:")]),
         certain(&[says("is invalid: data[.dockercfg]:")]),
         // containerd, internal/cri/server/images/image_pull.go ParseAuth
         certain(&[says("invalid decoded auth:")]),
         // containers/image, pkg/docker/config: the login file on the node
-        certain(&[says("unmarshaling JSON at {file} * auths")]),
         likely(&[says("unmarshaling JSON at {file}"), that("it is a login file", login_file)]),
         likely(&[says("reading JSON file {file}"), that("it is a login file", login_file)]),
         // docker, cli/config: the login file on the node
@@ -87,6 +94,11 @@ fn unanswered(failure: &Failure<'_>) -> bool {
 /// A page instead of JSON comes from a registry, and a byte order mark or `<` begins it.
 fn no_html(failure: &Failure<'_>) -> bool {
     unanswered(failure) && !failure.message.masked.contains('<')
+}
+
+fn docker_config(failure: &Failure<'_>) -> bool {
+    let text = failure.message.text.as_str().to_ascii_lowercase();
+    text.contains("dockerconfig") || text.contains("docker config")
 }
 
 fn login_file(failure: &Failure<'_>) -> bool {

@@ -13,24 +13,33 @@ pub(super) const CAUSE: Cause = Cause {
         // kubelet >= 1.28, pkg/kubelet/kubelet_pods.go getPullSecretsForPod, event FailedToRetrieveImagePullSecret. It is repeated
         // for healthy pods too: it is the cause only of a pull that is refused (rule 10).
         certain(&[
-            beside("Unable to retrieve some image pull secrets ({secrets})"),
+            beside("Unable to retrieve some image pull secrets ({secret});"),
+            that("the registry refused, and no credential was sent", refused_without_credential),
+        ]),
+        certain(&[
+            beside("Unable to retrieve some image pull secrets"),
             that("the registry refused, and no credential was sent", refused_without_credential),
         ]),
         likely(&[
-            beside("Unable to retrieve some image pull secrets ({secrets})"),
+            beside("Unable to retrieve some image pull secrets ({secret});"),
+            that("the registry refused", |failure| failure.refused()),
+        ]),
+        likely(&[
+            beside("Unable to retrieve some image pull secrets"),
             that("the registry refused", |failure| failure.refused()),
         ]),
         // The same for the kubelet's log: kubelet_pods.go, structured since 1.21, one sentence before.
         likely(&[beside("Unable to retrieve pull secret"), that("the registry refused", |failure| failure.refused())]),
         // No other reason is shown.
         likely(&[
-            says("Unable to retrieve some image pull secrets ({secrets})"),
-            that("no failed pull is told of", |failure| failure.timeline.attempts.is_empty()),
+            beside("Unable to retrieve some image pull secrets ({secret});"),
+            that("nothing tells why the pull fails", untold),
         ]),
-        likely(&[
-            says("Unable to retrieve pull secret"),
-            that("no failed pull is told of", |failure| failure.timeline.attempts.is_empty()),
-        ]),
+        likely(&[beside("Unable to retrieve some image pull secrets"), that("nothing tells why the pull fails", untold)]),
+        likely(&[says("Unable to retrieve some image pull secrets ({secret});")]),
+        likely(&[says("Unable to retrieve some image pull secrets")]),
+        likely(&[says("Unable to retrieve pull secret {secret} for")]),
+        likely(&[says("Unable to retrieve pull secret")]),
     ],
     settles: &[],
     refines: &[
@@ -38,6 +47,7 @@ pub(super) const CAUSE: Cause = Cause {
         "credentials-rejected",
         "repository-not-found-or-private",
         "permission-denied",
+        "back-off-only",
     ],
     meaning: "The image and the network are fine as far as they were used: the registry wants a login, and the secret that should hold it is not there.
 
@@ -51,7 +61,7 @@ pull-secret-not-attached; one that exists only in another namespace is pull-secr
         Fix {
             title: "Create the secret under the name that the pod looks for",
             steps: &[
-                "The pod looks for {secrets}. Set SECRET_NAME to that name.",
+                "The pod looks for {secret}. If several names are missing, set SECRET_NAME to the one that is meant for {registry}.",
                 "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}.",
                 "The kubelet looks for the secret anew at its next try, at most about five minutes later; the pod need not be made again.",
             ],
@@ -84,4 +94,8 @@ pull-secret-not-attached; one that exists only in another namespace is pull-secr
 
 fn refused_without_credential(failure: &Failure<'_>) -> bool {
     failure.message.credential == Credential::NotSent && failure.refused()
+}
+
+fn untold(failure: &Failure<'_>) -> bool {
+    failure.timeline.attempts.is_empty()
 }

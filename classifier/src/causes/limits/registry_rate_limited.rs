@@ -81,8 +81,8 @@ AmazonElasticContainerRegistryPublicReadOnly), and list public.ecr.aws under mat
             steps: &[
                 "A pull-through cache asks once for all nodes: Amazon ECR pull-through cache rules, Azure cache rules, Artifact Registry remote repositories, Harbor proxy projects, Artifactory or Nexus remote \
 repositories, or `registry:2` with proxy.remoteurl.",
-                "containerd: with `config_path = \"/etc/containerd/certs.d\"` set, write in /etc/containerd/certs.d/docker.io/hosts.toml the lines `server = \"https://registry-1.docker.io\"` and `[host.\"https://CACHE\"]`, \
-no restart needed. CRI-O: in /etc/containers/registries.conf.d a `[[registry]]` with `location = \"docker.io\"` and a `[[registry.mirror]]`. Docker: `\"registry-mirrors\"` in /etc/docker/daemon.json.",
+                "containerd: with `config_path = \"/etc/containerd/certs.d\"` set, write in /etc/containerd/certs.d/docker.io/hosts.toml the lines `server = \"https://registry-1.docker.io\"` and `[[host.\"https://CACHE\"]]`, \
+no restart needed. CRI-O: in /etc/containers/registries.conf.d a `[[[[registry]]]]` with `location = \"docker.io\"` and a `[[[[registry.mirror]]]]`. Docker: `\"registry-mirrors\"` in /etc/docker/daemon.json.",
                 "k3s and RKE2: `mirrors:`, `docker.io:`, `endpoint:` in /etc/rancher/k3s/registries.yaml or /etc/rancher/rke2/registries.yaml. OpenShift: an ImageTagMirrorSet or ImageDigestMirrorSet. GKE nodes ask mirror.gcr.io first for \
 official Docker Hub images by themselves.",
             ],
