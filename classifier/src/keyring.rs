@@ -278,3 +278,6 @@ fn class_bound(class: &str) -> Option<(char, &str)> {
     let rest = &class[bound.len_utf8()..];
     (!rest.is_empty()).then_some((bound, rest))
 }
+
+#[cfg(test)]
+mod tests;

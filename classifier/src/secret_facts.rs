@@ -258,6 +258,10 @@ impl SecretFacts {
         let shape = config_shape(config);
         self.shape = Some(shape);
         self.entries = read.entries.iter().map(entry_facts).collect();
+        if names_helper(&go_json::members(config).unwrap_or_default()) {
+            let empty = self.entries.iter_mut().filter(|entry| entry.credential == Credential::Empty);
+            empty.for_each(|entry| entry.oddities.push(Oddity::LeftWithHelper));
+        }
         self.error = read.error;
         self.standing = match (&self.error, self.entries.is_empty()) {
             (Some(_), _) => Standing::Broken,
@@ -329,15 +333,14 @@ fn config_shape(config: &[u8]) -> ConfigShape {
     }
     if go_json::check(config).is_err() {
         let is_json = |text: &Vec<u8>| text.trim_ascii_start().starts_with(b"{") && go_json::check(text).is_ok();
-        let twice = go_base64::decode_any(&without_newlines(config)).is_some_and(|decoded| is_json(&decoded));
+        let twice = go_base64::decode_any(&without_blanks(config)).is_some_and(|decoded| is_json(&decoded));
         return if twice { ConfigShape::Base64Twice } else { ConfigShape::NoJson };
     }
     let Some(members) = go_json::members(config) else { return ConfigShape::NoObject };
-    let has = |field: &str| members.iter().any(|(name, _)| go_json::names_field(name, field));
     let auths: Vec<_> = members.iter().filter(|(name, _)| go_json::names_field(name, "auths")).collect();
     if auths.iter().any(|(_, value)| go_json::members(value).is_some_and(|auths| !auths.is_empty())) {
         ConfigShape::Auths
-    } else if has("credsStore") || has("credHelpers") {
+    } else if names_helper(&members) {
         ConfigShape::CredentialHelper
     } else if !auths.is_empty() {
         ConfigShape::EmptyAuths
@@ -348,7 +351,11 @@ fn config_shape(config: &[u8]) -> ConfigShape {
     }
 }
 
-fn without_newlines(text: &[u8]) -> Vec<u8> {
+fn names_helper(members: &[(String, &[u8])]) -> bool {
+    members.iter().any(|(name, _)| name == "credsStore" || name == "credHelpers")
+}
+
+fn without_blanks(text: &[u8]) -> Vec<u8> {
     text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
 }
 
@@ -486,3 +493,6 @@ fn unix_seconds(text: &str) -> Option<i64> {
     let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
     Some(((days * 24 + number(11..13)?) * 60 + number(14..16)?) * 60 + number(17..19)?)
 }
+
+#[cfg(test)]
+mod tests;

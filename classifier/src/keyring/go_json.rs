@@ -363,7 +363,7 @@ mod tests {
         check("{}x", "invalid character 'x' after top-level value");
         check("{'a': 1}", "invalid character '\\'' looking for beginning of object key string");
         check("\u{FEFF}{}", "invalid character 'ï' looking for beginning of value");
-        check("nul", "unexpected end of JSON input");
+        check("nul", "invalid character ' ' in literal null (expecting 'l')");
         check("[1 2]", "invalid character '2' after array element");
         check(&"[".repeat(10_001), "invalid character '[' exceeded max depth");
     }

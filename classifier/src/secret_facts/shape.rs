@@ -86,6 +86,9 @@ pub enum Oddity {
     KeyHasUser,
     /// There is an `identitytoken` or `registrytoken`, which the kubelet does not read.
     UnreadToken,
+    /// The entry is empty and the configuration names a credential helper (`credsStore`, `credHelpers`): the password stayed in
+    /// the keychain of the machine that wrote it.
+    LeftWithHelper,
     /// An oddity that a newer version of this program knows.
     #[serde(other)]
     Unknown,
