@@ -18,9 +18,9 @@ const TRANSIENT: u8 = 11;
 pub fn print(report: &Report, inputs: &[&str], form: Form, exit_code: bool) -> ExitCode {
     let text = match form {
         Form::Text => render::text::text(report, inputs, &style()),
-        Form::Json => render::json(report),
+        Form::Json => render::json::json(report),
         Form::Yaml => yaml(report),
-        Form::Markdown => render::markdown::markdown(report, inputs),
+        Form::Markdown => render::markdown::markdown(report),
         Form::Wide => wide(report),
         Form::Name => names(report),
     };
@@ -49,13 +49,13 @@ pub fn write(text: &str) -> ExitCode {
 }
 
 /// How text is laid out on this terminal.
-pub fn style() -> render::text::TextStyle {
+pub fn style() -> render::text::Style {
     let color = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = columns
         .or_else(|| terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| usize::from(width)))
         .unwrap_or(120);
-    render::text::TextStyle { color, width, ..Default::default() }
+    render::text::Style { color, width }
 }
 
 fn verdict(report: &Report) -> u8 {
@@ -77,7 +77,7 @@ fn verdict(report: &Report) -> u8 {
 
 /// The JSON document as YAML.
 fn yaml(report: &Report) -> String {
-    let value: serde_json::Value = serde_json::from_str(&render::json(report)).expect("a report is JSON");
+    let value: serde_json::Value = serde_json::from_str(&render::json::json(report)).expect("a report is JSON");
     serde_saphyr::to_string(&value).expect("JSON is YAML")
 }
 

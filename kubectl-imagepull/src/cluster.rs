@@ -22,6 +22,8 @@ use tokio::time::Instant;
 const JSON: &str = "application/json";
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 const AGENT: &str = concat!("kubectl-imagepull/", env!("CARGO_PKG_VERSION"));
+/// Elements of a page: what kubectl asks for.
+pub const PAGE: &str = "500";
 /// An error's words are short; what is longer is a web page.
 const LARGEST_ERROR: usize = 64 << 10;
 /// One object; a node with its list of images is the largest that we ask for.
@@ -106,26 +108,43 @@ async fn connect(
 
 /// What is asked for: a path below the server's address and a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address(String);
+pub struct Address {
+    path: String,
+    query: Vec<(&'static str, String)>,
+}
 
 impl Address {
     /// The path of these segments, each encoded.
     pub fn new(segments: &[&str]) -> Address {
-        Address(segments.iter().map(|segment| format!("/{}", encoded(segment))).collect())
+        Address { path: segments.iter().map(|segment| format!("/{}", encoded(segment))).collect(), query: Vec::new() }
     }
 
     /// The same with one more `key=value`.
-    pub fn with(mut self, key: &str, value: &str) -> Address {
-        self.0.push(if self.0.contains('?') { '&' } else { '?' });
-        self.0.push_str(&format!("{key}={}", encoded(value)));
+    pub fn with(mut self, key: &'static str, value: &str) -> Address {
+        self.query.push((key, value.to_owned()));
         self
     }
 
     /// The object with this name in a collection.
     pub fn below(mut self, name: &str) -> Address {
-        self.0.push('/');
-        self.0.push_str(&encoded(name));
+        self.path.push('/');
+        self.path.push_str(&encoded(name));
         self
+    }
+
+    fn without(mut self, key: &str) -> Address {
+        self.query.retain(|(known, _)| *known != key);
+        self
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.path)?;
+        for (position, (key, value)) in self.query.iter().enumerate() {
+            write!(formatter, "{}{key}={}", if position == 0 { '?' } else { '&' }, encoded(value))?;
+        }
+        Ok(())
     }
 }
 
@@ -195,12 +214,9 @@ impl Cluster {
         let mut token: Option<String> = None;
         loop {
             // A continued list has its version in the token; the server refuses both together.
-            let mut page = match &token {
-                Some(token) => Address(address.0.replace("&resourceVersion=0", "")).with("continue", token),
-                None => address.clone(),
-            };
-            if !address.0.contains("limit=") {
-                page = page.with("limit", "500");
+            let mut page = address.clone().without("limit").with("limit", PAGE);
+            if let Some(token) = &token {
+                page = page.without("resourceVersion").with("continue", token);
             }
             let rest = match self.page(&page, form, each).await {
                 Ok(rest) => rest,
@@ -275,7 +291,7 @@ impl Cluster {
     async fn ask_once(&self, address: &Address, accept: &str) -> Result<Body, Refusal> {
         let request = Request::builder()
             .method(Method::GET)
-            .uri(&address.0)
+            .uri(address.to_string())
             .header(ACCEPT, accept)
             .header(USER_AGENT, AGENT)
             .body(Body::empty())
@@ -289,7 +305,7 @@ impl Cluster {
                 Err(_) => "too late".to_owned(),
             };
             self.progress.clear();
-            eprintln!("GET {} {said} {} ms", plain(&address.0), started.elapsed().as_millis());
+            eprintln!("GET {} {said} {} ms", plain(&address.to_string()), started.elapsed().as_millis());
         }
         let answer = match answer {
             Ok(Ok(answer)) => answer,
@@ -366,6 +382,6 @@ mod tests {
         let address = Address::new(&["api", "v1", "namespaces", "a/../b", "pods"])
             .with("fieldSelector", "a=b,c=d")
             .with("limit", "1");
-        assert_eq!(address.0, "/api/v1/namespaces/a%2F..%2Fb/pods?fieldSelector=a%3Db%2Cc%3Dd&limit=1");
+        assert_eq!(address.to_string(), "/api/v1/namespaces/a%2F..%2Fb/pods?fieldSelector=a%3Db%2Cc%3Dd&limit=1");
     }
 }

@@ -5,7 +5,7 @@ mod secrets;
 mod workload;
 
 use crate::args::Secrets;
-use crate::cluster::{Address, Cluster, Form, Kind, Refusal};
+use crate::cluster::{Address, Cluster, Form, Kind, PAGE, Refusal};
 use crate::document::{Document, Wanted};
 use crate::failure::{Failure, plain};
 use crate::objects;
@@ -171,7 +171,7 @@ impl Gather<'_> {
         let mut any = false;
         let listed = self
             .cluster
-            .one_page(&address.with("limit", "500"), Form::Table, &mut |row| {
+            .one_page(&address.with("limit", PAGE), Form::Table, &mut |row| {
                 any = true;
                 if let Some((known, ..)) = scan::row(row)
                     && (known.contains(name) || name.starts_with(&known))
@@ -376,7 +376,7 @@ impl Gather<'_> {
             repositories.iter().map(|repository| memchr::memmem::Finder::new(repository.as_bytes())).collect();
         for namespace in namespaces {
             let (mut same, mut other) = (Vec::new(), Vec::new());
-            let address = Address::new(&["api", "v1", "namespaces", namespace, "pods"]).with("limit", "500");
+            let address = Address::new(&["api", "v1", "namespaces", namespace, "pods"]).with("limit", PAGE);
             let mut seen = 0_usize;
             let listed = self
                 .cluster

@@ -1,6 +1,6 @@
 //! The catalogue on the command line: `explain` and `causes`.
 
-use crate::answer::{columns, write};
+use crate::answer::{columns, style, write};
 use crate::args::{Causes, Explain, ListForm, PageForm};
 use crate::failure::Failure;
 use imagepull_classifier::{causes, render};
@@ -14,7 +14,7 @@ pub fn explain(explain: &Explain) -> Result<ExitCode, Failure> {
     let id = explain.cause.trim().to_ascii_lowercase().replace('_', "-");
     let cause = causes::find(&id).ok_or_else(|| unknown(&id))?;
     Ok(write(&match explain.output {
-        PageForm::Text => render::text::cause(cause),
+        PageForm::Text => render::text::cause(cause, &style()),
         PageForm::Markdown => render::markdown::cause(cause),
     }))
 }

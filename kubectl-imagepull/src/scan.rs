@@ -94,7 +94,7 @@ pub async fn scan(cluster: &Cluster, query: &Query<'_>, container: Option<&str>)
     let found = RefCell::new(Found::default());
     let failure = |refusal| cluster.failure(&refusal, &format!("pods in {}", query.place()));
     // From the server's memory: without this, each list is read from its disk.
-    let fresh = query.pods().with("resourceVersion", "0").with("limit", "500");
+    let fresh = query.pods().with("resourceVersion", "0");
     if query.labels.is_some() || query.fields.is_some() {
         let mut address = fresh;
         for (key, value) in [("labelSelector", query.labels), ("fieldSelector", query.fields)] {

@@ -228,10 +228,12 @@ fn named_cluster(kubeconfig: &Kubeconfig, cluster: Option<&str>, context: &str) 
     kubeconfig.clusters.iter().position(|cluster| cluster.name == name)
 }
 
-/// Where both are given, client-go uses the file (transport, `NewBearerAuthWithRefreshRoundTripper`), kube the token.
+/// Reads a token file as client-go does: it wins over a token beside it (transport, `NewBearerAuthWithRefreshRoundTripper`), and
+/// blanks around it are no part of it. kube has it the other way round in both.
 fn prefer_token_file(info: &mut AuthInfo) {
-    if info.token.is_some() && info.token_file.as_ref().is_some_and(|file| std::fs::metadata(file).is_ok()) {
-        info.token = None;
+    if let Some(token) = info.token_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()) {
+        info.token = Some(token.trim().to_owned().into());
+        info.token_file = None;
     }
 }
 

@@ -97,7 +97,7 @@ impl Gather<'_> {
     /// With `--secrets=all`: whether a secret that is missing here exists in another namespace, or one fits there.
     async fn elsewhere(&self, home: &str, names: &BTreeSet<String>, images: &[&str]) {
         let mut namespaces = Vec::new();
-        let address = Address::new(&["api", "v1", "namespaces"]).with("includeObject", "None").with("limit", "500");
+        let address = Address::new(&["api", "v1", "namespaces"]).with("includeObject", "None");
         let listed = self
             .cluster
             .list(&address, Form::Table, &mut |row| namespaces.extend(scan::row(row).map(|(name, ..)| name)))
