@@ -85,7 +85,11 @@ impl Values {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.known.get(name).map(String::as_str)
+        match name {
+            // What a fix writes or attaches: the secret that is known, else the one that the user names.
+            "secret_name" => self.get("secret").or(Some("\"${SECRET_NAME:-regcred}\"")),
+            name => self.known.get(name).map(String::as_str),
+        }
     }
 
     /// A fix with its blanks filled.
@@ -131,6 +135,7 @@ pub fn command_in_general(text: &str) -> String {
     fill(text, &|name| Some(match name {
         "recreate" => "kubectl delete pod POD -n NAMESPACE".to_owned(),
         "set_image" => "deployment/NAME".to_owned(),
+        "secret_name" => "\"${SECRET_NAME:-regcred}\"".to_owned(),
         name => name.to_ascii_uppercase(),
     }))
     .unwrap_or_default()
@@ -203,7 +208,7 @@ fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String
 
 /// A value as one word of a shell command. Blanks that are commands themselves go in as they are.
 fn argument(name: &str, value: &str) -> String {
-    let built = matches!(name, "recreate") || (name == "service_account" && value.starts_with("\"$("));
+    let built = matches!(name, "recreate") || (name == "secret_name" && value.starts_with("\"${")) || (name == "service_account" && value.starts_with("\"$("));
     let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-".contains(&b));
     if built || plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
@@ -289,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_only_the_user_knows_is_listed() {
-        let command = values(&[]).commands(&[crate::cause::changes("x \"$REGISTRY_PASSWORD\" \"${SECRET_NAME:-regcred}\"")]).remove(0);
+        let command = values(&[]).commands(&[crate::cause::changes("x \"$REGISTRY_PASSWORD\" \"${{SECRET_NAME:-regcred}}\"")]).remove(0);
         assert_eq!(command.needs, ["REGISTRY_PASSWORD", "SECRET_NAME"]);
     }
 }

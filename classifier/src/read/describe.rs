@@ -143,7 +143,9 @@ impl Description {
                 container.state = Some(value.to_owned());
             }
             "Last State" => self.in_state = false,
-            "Reason" if self.in_state && container.reason.is_none() => container.reason = Some((value.to_owned(), place)),
+            "Reason" if self.in_state && container.reason.is_none() => {
+                container.reason = Some((value.to_owned(), place.end - value.len().min(place.len())..place.end));
+            }
             "Ready" | "Restart Count" => self.in_state = false,
             _ => {}
         }

@@ -201,7 +201,7 @@ fn read_front(words: &[Word<'_>], row: &mut Row) {
             row.field_path = Some(word.start..word.end);
         } else if is_object(word.text) {
             row.object = Some(word.start..word.end);
-        } else if let Some(taken) = read_source(&words[at..], row) {
+        } else if let Some(taken) = read_source(&words[at..], row).filter(|_| !is_name(word.text) || is_component(word.text)) {
             at += taken;
             continue;
         } else if is_name(word.text) && !matches!(word.text, "Pod" | "pod") {

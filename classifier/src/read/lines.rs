@@ -35,10 +35,10 @@ impl Document<'_> {
 /// Words of which a line must hold one to be about an image, or to tell a success. A log line without any is passed over.
 static GATE: LazyLock<Literals> = LazyLock::new(|| {
     Literals::new([
-        "image", "pull", "manifest", "registry", "docker", "/v2/", "/v1/", "blob", "layer", "toomanyrequests", "unauthorized", "denied", "short-name",
+        "image", "pull", "manifest", "registry", "docker", "/v2/", "/v1/", "blob", "layer", "toomanyrequests", "unauthorized", "denied", "short-name", "short name", "repository", "reference",
         "crictl", "ctr:", "podman", "nerdctl", "started container", "created container", "container started", "back-off", "waiting",
-        "containerstatuses", "involvedobject", "kind\":", "kind:", "credential", "x509", "signature", "diskpressure", "ephemeral-storage",
-        "evicted", "no space left", "failed to resolve", "failed to copy", "failed to extract", "lookup ", "snapshot", "docker.io",
+        "containerstatuses", "involvedobject", "startcontainer", "start failed in pod", "kind\":", "kind:", "credential", "x509", "signature", "diskpressure", "ephemeral-storage",
+        "evicted", "trust data", "attest", "no space left", "failed to resolve", "token", "error response", "daemon", "failed to copy", "failed to extract", "lookup ", "snapshot", "docker.io",
     ])
 });
 
@@ -110,7 +110,7 @@ impl Walker<'_, '_> {
             return None;
         }
         let relevant = GATE.any(line.as_bytes());
-        let quiet = self.pending.is_none() && self.description.is_none() && !self.in_table;
+        let quiet = self.pending.is_none() && self.description.is_none() && !self.in_table && self.command.is_none();
         if !relevant && quiet && !Description::begins(content(line).1) && !events::is_head(line) {
             return None;
         }
@@ -177,6 +177,10 @@ impl Walker<'_, '_> {
         }
         if relevant && self.pod_row(&at, words) {
             return None;
+        }
+        // ctr and curl show the request itself
+        if words.contains("HEAD /v2/") || words.contains("GET /v2/") {
+            self.command = Some(PullCommand { image: None, lines_left: 20 });
         }
         if let Some(command) = pull_command(words) {
             self.flush();
@@ -319,7 +323,12 @@ impl Walker<'_, '_> {
 
     /// Hands the pending record on.
     fn flush(&mut self) {
-        let Some(pending) = self.pending.take() else { return };
+        let Some(mut pending) = self.pending.take() else { return };
+        // a message between backticks ends where they do; the sentence around it goes on
+        let words = &self.document.words[pending.range.clone()];
+        if let Some(end) = words.strip_prefix('`').and_then(|inner| inner.find('`')) {
+            pending.range.end = pending.range.start + 1 + end;
+        }
         let raw = self.document.text(pending.range);
         let mut record = match pending.log {
             Some(form) => Record { subject: Subject::default(), ..log::read(&raw, form) },

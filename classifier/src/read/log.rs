@@ -27,7 +27,9 @@ pub fn form(line: &str) -> Option<Form> {
     if let Some(at) = klog(head) {
         return Some(Form::Klog(at));
     }
-    if let Some(at) = head.find("level=").filter(|_| head.contains("msg=") || head.contains("time=")) {
+    // at the beginning, or after a journal's prefix: inside of an error it is some program's output
+    let begins = |at: usize| at < 100 && !head[..at].contains("ailed") && !head[..at].contains("rror");
+    if let Some(at) = head.find("level=").filter(|&at| (head.contains("msg=") || head.contains("time=")) && begins(head.find("time=").unwrap_or(at))) {
         let start = head.find("time=\"").filter(|&time| time < at).unwrap_or(at);
         return Some(Form::Logfmt(start));
     }

@@ -92,7 +92,14 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "not implemented: media type", "unsupported media type", "mediatype", "media type", "schema 1", "pull qps", "registry-1.docker.io", "index.docker.io", "auth.docker.io", "unpacking image", "image layer",
         "auth: unauthorized", "incorrect username or password", "your pull rate", "pull rate limit", "no signatures", "errimage", "imageservice", "no matching manifest", "resolve ref", "resolve workspace image",
         "image service", "is waiting to start: image", "imageinspect", "policy.sigstore.dev", "rejected by policy", "download image", "save image", "images/create", "no such image", "pull qps exceeded", "load metadata for", "artifact registry", "login to the red hat registry",
-        "no available registry endpoint", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
+        "no available registry endpoint", "parsing reference", "repository/tag", "repository name must", "invalid image name", "named reference", "short name resolution", "imagenotfound", "within the repository", "parsing image name", "error parsing http", "invalid reference format", "download failed, retrying", "received unexpected http status", "error: image ", "name invalid", "refresh arm access token", "response from daemon: received unexpected http", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
+        "pull policy of never", "because of no progress", "untar re-exec", "verification of image", "validation of image", "matching signatures", "matching attestations", "attestations found", "trust data",
+        "binary authorization", "admission rule", "denied by attestor", "denied by an attestor", "signed digest", "static deny for image", "unverified image", "image is not verified", "image not compliant",
+        "signature is associated", "signatures associated with", "be an image digest", "invalid image repo", "image registry", "prohibited by policy", "restricted by your administrators", "access management", "untrusted registry",
+        "has not been allowed", "matching repositories in", "is not signed", "pull base image", "failed to verify signature",
+        "invalid reference format", "invalid repository name", "invalid namespace name", "not a valid repository/tag", "invalid image name", "is not a named reference", "invalid checksum digest",
+        "docker references with", "source metadata for", "llb definition", "error from registry", "error parsing http", "error unmarshalling content", "specified platform", "image operating system", "image with operating system",
+        "-based image is incompatible", "no child with platform", "encountered remote", "short name resolution", "imagenotfoundexception", "repositorynotfoundexception", "ai models directly by the engine",
     ])
 });
 
@@ -149,6 +156,8 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
         "BackOff" if lower.contains("pulling image") => vec![Said::Waits { image: image(), container, word: Some("ImagePullBackOff".to_owned()) }],
         "BackOff" => vec![Said::Else("crash-loop")],
         "FailedToRetrieveImagePullSecret" => vec![Said::Beside],
+        // The node is too full: pkg/kubelet/images/image_gc_manager.go, pkg/kubelet/eviction, pkg/kubelet/nodestatus
+        "FreeDiskSpaceFailed" | "ImageGCFailed" | "EvictionThresholdMet" | "NodeHasDiskPressure" => vec![Said::Beside],
         "ErrImageNeverPull" => failed(Some(reason)),
         "InspectFailed" => failed(if lower.contains("default image tag") { Some("InvalidImageName") } else { Some("ImageInspectError") }),
         _ => {
@@ -179,7 +188,7 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
 
 /// Events that speak of images without telling of a failing pull.
 fn is_remark(reason: &str, lower: &str) -> bool {
-    matches!(reason, "Scheduled" | "Killing" | "SuccessfulMountVolume" | "SandboxChanged" | "ImageGCFailed" | "FreeDiskSpaceFailed")
+    matches!(reason, "Scheduled" | "Killing" | "SuccessfulMountVolume" | "SandboxChanged")
         || lower.starts_with("successfully")
         || reason.ends_with("Succeeded")
         || reason == "Pending"
@@ -255,9 +264,12 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
     let dump = container_dump(words);
     let container = start_container.as_ref().map(|(name, _)| (ContainerKind::Regular, name.clone())).or(path).or(dump.clone().map(|(name, _)| (ContainerKind::Regular, name)));
     let reason = start_container.map(|(_, reason)| reason);
+    // `with illegal base64 data at input byte 3: "…"` and `start failed in pod …: illegal base64 data …` (1.33 and later)
+    let raw = (reason.is_some() || dump.is_some()) && RAW_ERRORS.iter().any(|error| lower.contains(error));
     if let Some(reason) = &reason
         && !is_waiting_word(reason)
         && !is_about_pull(words)
+        && !raw
     {
         return Said::Else(looks_like(reason, &lower));
     }
@@ -281,7 +293,8 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
         let fails = word != "ImagePullBackOff" || words.contains(word) || lower.contains("failing to pull image") || lower.contains("can't be pulled");
         return if fails { Said::Waits { image, container, word: Some(word.to_owned()) } } else { Said::Else("other") };
     }
-    let only_begins = lower.trim_start().starts_with("pulling image") && !lower.contains("error");
+    let begins = lower.trim_start();
+    let only_begins = begins.starts_with("pulling image") && !begins.starts_with("pulling image:") && !lower.contains("error");
     if only_begins {
         return Said::Pulling(image);
     }
@@ -289,7 +302,7 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
         return Said::Beside;
     }
     let failing = looks_failing(&lower);
-    if (is_about_pull(words) || record.pull_context) && failing && !is_other(&lower) {
+    if (is_about_pull(words) || record.pull_context || raw) && failing && !is_other(&lower) {
         let start = part.start + prefix_length;
         return Said::Failed { image, container, reason, error: record.text.slice(start..part.end) };
     }
@@ -307,6 +320,17 @@ fn is_beside(lower: &str) -> bool {
         || lower.contains("credential from external registry credential provider")
         || lower.contains("failed to provide credentials for image")
         || lower.contains("credential provider plugin")
+        // providers inside of older kubelets (pkg/credentialprovider/{aws,azure,gcp}), and login helpers of other pullers
+        || lower.contains("getting aws credentials")
+        || lower.contains("validating aws credentials")
+        || lower.contains("error getting credentials from ecr")
+        || lower.contains("azure credential file")
+        || lower.contains("failed to perform token exchange")
+        || lower.contains("failed to receive challenge")
+        || lower.contains("google-dockercfg")
+        || lower.contains("ecr: failed to get authorization token")
+        || lower.contains("error getting credentials - err")
+        || lower.contains("docker-credential-")
 }
 
 /// Whether a text tells of a failure at all.
@@ -314,7 +338,7 @@ fn looks_failing(lower: &str) -> bool {
     const WORDS: &[&str] = &[
         "fail", "error", "fatal", "denied", "not found", "unauthorized", "unable", "cannot", "can't", "could not", "couldn't", "refused", "timeout", "timed out", "no such", "toomany", "too many", "forbidden", "exceeded",
         "invalid", "unexpected", "no matching", "no match", "unsupported", "expired", "not implemented", "no basic auth", "reject", "blocked", "canceled", "cancelled", "unknown", "eof", "does not exist", "no space", "http/1.1 4",
-        "http/1.1 5", "x509", "mismatch", "status 4", "status 5", "ambiguous", "not supported", "no signatures", "retrying", "not known", "missing", "illegal", "too many", "not a valid", "quota", "never pull", "not present with", "no image", "no bundle", "429", "warn",
+        "http/1.1 5", "x509", "mismatch", "status 4", "status 5", "ambiguous", "not supported", "no signatures", "retrying", "not known", "missing", "illegal", "too many", "not a valid", "quota", "never pull", "not present with", "no image", "no bundle", "429", "warn", "bad request", "bad record", "no progress", "no trust", "no valid trust", "trust data", "no matching", "not signed", "not verified", "unverified", "untrusted", "prohibited", "restricted", "has not been allowed", "not allowed", "not compliant", "not accepted", "must be an image digest",
     ];
     WORDS.iter().any(|word| lower.contains(word))
 }
@@ -381,8 +405,13 @@ fn without_field_path(words: &str) -> (usize, Option<(ContainerKind, String)>) {
 fn quoted_image(words: &str) -> Option<String> {
     let rest = after(words, "image \"").or_else(|| after(words, "image tag \""))?;
     let image = rest[..rest.find('"').unwrap_or_else(|| rest.find(char::is_whitespace).unwrap_or(rest.len()))].trim();
-    let image = image.replace('\n', "");
+    let image = unwrapped(image);
     (!image.is_empty() && image.len() < 1024).then_some(image)
+}
+
+/// A name that a terminal has cut over lines.
+fn unwrapped(name: &str) -> String {
+    name.split('\n').map(str::trim).collect()
 }
 
 /// `&Container{Name:app,Image:nginx:1,…` (kubelet up to 1.35).
@@ -399,7 +428,7 @@ fn container_dump(words: &str) -> Option<(String, Option<String>)> {
 }
 
 /// The image that a text names, in any of the ways programs have.
-fn named_image(words: &str) -> Option<String> {
+pub fn named_image(words: &str) -> Option<String> {
     const MARKS: &[&str] = &[
         "Failed to pull image ", "failed to pull image ", "Back-off pulling image ", "Pull image ", "PullImage ", "failed pulling image ", "Failed to inspect image ", "Error pulling image ",
         "pulling image ", "Pulling image ", "image pull failed for ", "sandbox image ", "pull and unpack image ", "Trying to pull ", "pull access denied for ", "manifest for ", "resolve reference ",
@@ -428,7 +457,7 @@ fn reference_at(rest: &str) -> Option<String> {
         Some(inner) => (&inner[..inner.find(['"', '\'', '`']).unwrap_or(inner.len())], true),
         None => (&open[..open.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']' | ')' | '}')).unwrap_or(open.len())], false),
     };
-    let image = if quoted { image.replace('\n', "") } else { image.trim_end_matches([':', '.', ';']).to_owned() };
+    let image = if quoted { unwrapped(image) } else { image.trim_end_matches([':', '.', ';']).to_owned() };
     let image = image.strip_prefix("docker://").unwrap_or(&image).trim().to_owned();
     let usable = ImageRef::parse(&image).is_some() && (quoted || image.contains(['/', ':', '.']));
     (usable || quoted && !image.is_empty() && image.len() < 512).then_some(image)
@@ -662,7 +691,8 @@ fn is_foreign(word: &str) -> bool {
     const DOTTED: &[&str] = &["v1", "v2", "go", "json", "conf", "toml", "yaml", "d", "sock", "credentialprovider", "type", "auths", "dockercfg", "dockerconfigjson", "policy"];
     labels.len() >= 2
         && labels.iter().all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
-        && labels.last().is_some_and(|last| last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic()))
+        // a top-level domain; with a capital it is a name of a program (`runtime.v1.ImageService`)
+        && labels.last().is_some_and(|last| last.len() >= 2 && last.bytes().all(|b| b.is_ascii_lowercase()))
         && !labels.last().is_some_and(|last| DOTTED.contains(&last.to_ascii_lowercase().as_str()))
         && !labels.iter().any(|label| DOTTED.contains(&label.to_ascii_lowercase().as_str()) && labels.len() == 2)
 }

@@ -272,8 +272,30 @@ impl Assembler {
         exact.or_else(by_image).or_else(|| tracks.iter().rev().find(same)).copied()
     }
 
+    /// Log lines of one failure name its pod, or its image, seldom both: what an unnamed track says is dropped where a pod's
+    /// track of the same image says it, too.
+    fn join_logs(&mut self) {
+        let mut of_pods: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, track) in self.tracks.iter().enumerate().filter(|(_, track)| track.subject.pod.is_some()) {
+            for (text, ..) in &track.attempts {
+                of_pods.entry(core(text.as_str()).to_owned()).or_default().push(index);
+            }
+        }
+        for index in 0..self.tracks.len() {
+            let track = &self.tracks[index];
+            if track.subject.pod.is_some() || track.attempts.is_empty() {
+                continue;
+            }
+            let said_by = |text: &Text| of_pods.get(core(text.as_str())).and_then(|pods| pods.first().copied());
+            let Some(into) = track.attempts.iter().map(|(text, ..)| said_by(text)).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied()) else { continue };
+            let image = std::mem::take(&mut self.tracks[index]).subject.image;
+            fill(&mut self.tracks[into].subject.image, &image);
+        }
+    }
+
     /// The timelines of all that failed, and the notes.
     pub fn finish(mut self) -> Observations {
+        self.join_logs();
         self.join_unnamed();
         let mut timelines = Vec::new();
         let mut healthy = 0;
@@ -375,13 +397,19 @@ impl Assembler {
             attempts: pulling.count,
             since_last: pulling.age.or_else(|| Some(self.facts.collected_at?.checked_sub(pulling.time?)?.max(0) as u64)),
         });
-        let mut beside = self.beside.get(&key).cloned().unwrap_or_default();
-        // Without a pod's name the record may still speak of this image.
-        if let Some(loose) = self.beside.iter().filter(|(owner, _)| matches!(owner, OwnerKey::Section(_)) && **owner != key).map(|(_, list)| list).next() {
-            let of_image = loose.iter().filter(|(message, _)| subject.image.as_deref().is_some_and(|image| message.text.as_str().contains(image)));
-            beside.extend(of_image.cloned());
-        }
-        Timeline { subject, attempts, beside: beside.into_iter().map(|(message, _)| message).collect(), state, back_off, order: track.order, shown_by }
+        // Records beside the pull: those of the same pod, and loose ones; one that names another image is about another pull.
+        let loose = self.beside.iter().filter(|(owner, _)| matches!(owner, OwnerKey::Section(_)) && **owner != key).flat_map(|(_, list)| list);
+        let own = self.beside.get(&key).into_iter().flatten();
+        let speaks_of_it = |message: &Message, must: bool| match (message::named_image(message.text.as_str()), &subject.image) {
+            (Some(named), Some(image)) => same_image(&named, image) || same_name(&named, image),
+            _ => !must,
+        };
+        let beside: Vec<Message> = own
+            .filter(|(message, _)| speaks_of_it(message, false))
+            .chain(loose.filter(|(message, _)| speaks_of_it(message, true)))
+            .map(|(message, _)| message.clone())
+            .collect();
+        Timeline { subject, attempts, beside, state, back_off, order: track.order, shown_by }
     }
 
     /// What the pod's facts know beyond the record.
@@ -492,6 +520,12 @@ fn same_image(a: &str, b: &str) -> bool {
         })
     };
     matches!((full(a), full(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// The same repository, whatever the tag: credential providers are asked by it.
+fn same_name(a: &str, b: &str) -> bool {
+    use crate::read::image_ref::ImageRef;
+    matches!((ImageRef::parse(a), ImageRef::parse(b)), (Some(a), Some(b)) if a.name() == b.name())
 }
 
 /// The part of an error that is the same wherever it is logged: without the frames in front of it.

@@ -269,7 +269,8 @@ impl Out {
         self.fix(first);
         if !others.is_empty() {
             for other in others {
-                self.paragraph("  Or ", &format!("{} ({})", lower_first(&other.title), words::who(other.who)));
+                let title = other.title.strip_prefix("Or ").unwrap_or(&other.title);
+                self.paragraph("  Or ", &format!("{} ({})", lower_first(title), words::who(other.who)));
             }
             self.line("");
         }
