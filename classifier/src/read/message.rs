@@ -97,9 +97,9 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "binary authorization", "admission rule", "denied by attestor", "denied by an attestor", "signed digest", "static deny for image", "unverified image", "image is not verified", "image not compliant",
         "signature is associated", "signatures associated with", "be an image digest", "invalid image repo", "image registry", "prohibited by policy", "restricted by your administrators", "access management", "untrusted registry",
         "has not been allowed", "matching repositories in", "is not signed", "pull base image", "failed to verify signature",
-        "invalid reference format", "invalid repository name", "invalid namespace name", "not a valid repository/tag", "invalid image name", "is not a named reference", "invalid checksum digest",
-        "docker references with", "source metadata for", "llb definition", "error from registry", "error parsing http", "error unmarshalling content", "specified platform", "image operating system", "image with operating system",
-        "-based image is incompatible", "no child with platform", "encountered remote", "short name resolution", "imagenotfoundexception", "repositorynotfoundexception", "ai models directly by the engine",
+        "invalid repository name", "invalid namespace name", "invalid checksum digest", "docker references with", "source metadata for", "llb definition", "error from registry",
+        "error unmarshalling content", "specified platform", "image operating system", "image with operating system", "-based image is incompatible", "no child with platform", "encountered remote",
+        "repositorynotfoundexception", "ai models directly by the engine",
     ])
 });
 
