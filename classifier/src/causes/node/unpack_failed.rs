@@ -17,6 +17,7 @@ pub(super) const CAUSE: Cause = Cause {
         // containers/storage, pkg/idtools and userns.go
         certain(&[says("insufficient UIDs or GIDs available in the user namespace")]),
         certain(&[says("insufficient UIDs or GIDs available in user namespace")]),
+        certain(&[says("might not be enough IDs available in the namespace")]),
         certain(&[says("not enough unused IDs in user namespace")]),
         certain(&[says("lchown * invalid argument")]),
         certain(&[says("lchown * operation not permitted")]),

@@ -1,6 +1,7 @@
 //! A rule of the node, the registry or the cluster wants a signature or an attestation, and this image has none that fits.
 
 use crate::cause::*;
+use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "signature-rejected",
@@ -80,6 +81,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("denied by attestor")]),
         certain(&[says("denied by an attestor")]),
         certain(&[says("no attestations found that were valid and signed")]),
+        // k8s, staging/src/k8s.io/apiserver, admission/plugin/webhook/errors: whatever such a webhook says
+        certain(&[says("denied the request"), that("the webhook verifies images and does nothing else", verifies_images)]),
         // Portieris (IBM Cloud): ImagePolicy and ClusterImagePolicy
         certain(&[says("no matching repositories in")]),
         // Connaisseur, internal/handler/validation/validation.go; 1.x and 2.x, connaisseur/validators
@@ -202,3 +205,16 @@ constraints`, and the log of Ratify. Connaisseur: its Helm values (`policy`, `va
         "https://goharbor.io/docs/main/working-with-projects/project-configuration/implementing-content-trust/",
     ],
 };
+
+/// Names of admission webhooks of sigstore (policy-controller, cosigned), Google (Binary Authorization), Connaisseur and IBM
+/// (Portieris). They stand in the API server's own part of the message, in quotes.
+fn verifies_images(failure: &Failure<'_>) -> bool {
+    const WEBHOOKS: &[&str] = &[
+        "webhook \"policy.sigstore.dev\"",
+        "webhook \"cosigned.sigstore.dev\"",
+        "webhook \"imagepolicywebhook.image-policy.k8s.io\"",
+        "webhook \"connaisseur-svc.",
+        "webhook \"trust.hooks.securityenforcement",
+    ];
+    WEBHOOKS.iter().any(|webhook| failure.message.text.as_str().contains(webhook))
+}
