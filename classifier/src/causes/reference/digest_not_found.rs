@@ -13,18 +13,19 @@ pub(super) const CAUSE: Cause = Cause {
     outlook: Outlook::Final,
     signs: &[
         // the same words as for a missing tag; see there for the programs
-        certain(&[says("failed to resolve reference {frame}: {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to resolve image: {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to resolve reference {frame}: {reference} not found$"), BY_DIGEST]),
-        certain(&[says("no available registry endpoint: {reference} not found$"), BY_DIGEST]),
-        certain(&[says("failed to resolve image {frame}: {reference} not found$"), BY_DIGEST]),
-        certain(&[says("failed to resolve ref {frame}: {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to resolve ref {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to resolve source metadata for {frame}: {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to create LLB definition: {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to solve: {frame}: {reference}: not found$"), BY_DIGEST]),
-        certain(&[says("failed to solve: {reference}: not found$"), BY_DIGEST]),
-        likely(&[says("^{reference}: not found$"), BY_DIGEST]),
+        certain(&[says("failed to resolve reference {frame}: {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve image: {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve reference {frame}: {reference} not found"), BY_DIGEST]),
+        certain(&[says("no available registry endpoint: {reference} not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve image {frame}: {reference} not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve reference {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve ref {frame}: {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve ref {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to resolve source metadata for {frame}: {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to create LLB definition: {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to solve: {frame}: {reference}: not found"), BY_DIGEST]),
+        certain(&[says("failed to solve: {reference}: not found"), BY_DIGEST]),
+        likely(&[says("image {frame}: {reference}: not found$"), BY_DIGEST]),
         certain(&[code("MANIFEST_UNKNOWN"), BY_DIGEST]),
         certain(&[says("reading manifest {digest} in {repository}: manifest unknown"), BY_DIGEST]),
         certain(&[says("error from registry: manifest unknown"), BY_DIGEST]),
@@ -100,7 +101,7 @@ fn by_digest(failure: &Failure<'_>) -> bool {
 }
 
 fn manifest_404(failure: &Failure<'_>) -> bool {
-    failure.answered(Asked::Manifest, &[404])
+    failure.answered(Asked::Manifest, &[404]) && !failure.mentions("StatusCode:") && !failure.mentions("response body")
 }
 
 fn blob_404(failure: &Failure<'_>) -> bool {

@@ -50,10 +50,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("Invalid namespace name ({name})")]),
         certain(&[says("Invalid repository name (ex:")]),
         certain(&[says("Invalid repository name, try")]),
-        // kube-apiserver, core/validation: the pod is refused before anything is pulled
-        certain(&[says("image: Invalid value: * must not have leading or trailing whitespace")]),
         // distribution, errcode: the registry's own, stricter grammar
-        likely(&[code("NAME_INVALID")]),
+        likely(&[says("name invalid: invalid repository name")]),
         likely(&[code("TAG_INVALID")]),
         likely(&[says("manifest tag did not match URI")]),
     ],

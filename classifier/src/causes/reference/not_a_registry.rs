@@ -21,8 +21,10 @@ pub(super) const CAUSE: Cause = Cause {
         // encoding/json, in whatever frame: CRI-O and podman (manifest, token), BuildKit
         likely(&[says("invalid character '<' looking for beginning of value"), that("it is about a pull", about_pull)]),
         // containers/image, docker/errors.go: the first 50 bytes of a body
-        likely(&[says("StatusCode: {code} *<!doctype")]),
-        likely(&[says("StatusCode: {code} *<html")]),
+        likely(&[says("StatusCode: {code} *<!doctype"), that("it is no refusal", not_403)]),
+        likely(&[says("StatusCode: {code} *<html"), that("it is no refusal", not_403)]),
+        possible(&[says("StatusCode: 403, *<!doctype")]),
+        possible(&[says("StatusCode: 403, *<html")]),
         likely(&[says("StatusCode: 404,")]),
         likely(&[says("StatusCode: 200,")]),
         // containers/image, docker_client.go: /v2/ is not there; older wordings of the same
@@ -115,6 +117,11 @@ fn about_pull(failure: &Failure<'_>) -> bool {
     ["manifest", "token", "image source", "image from source", "registry", "fetching"]
         .iter()
         .any(|word| failure.message.masked.contains(word))
+}
+
+/// A page with 403 is as likely a firewall's or a proxy's: permission-denied.
+fn not_403(failure: &Failure<'_>) -> bool {
+    !failure.mentions("StatusCode: 403")
 }
 
 fn method_refused(failure: &Failure<'_>) -> bool {

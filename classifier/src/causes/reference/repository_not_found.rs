@@ -2,7 +2,9 @@
 
 use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
-use crate::observations::Failure;
+use crate::observations::{Credential, Failure};
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 const REALLY: Condition = that("the registry does not say so of trouble of its own", not_internal);
 
@@ -24,13 +26,18 @@ pub(super) const CAUSE: Cause = Cause {
         // Harbor, pkg/repository and pkg/project: printed as "unknown: …"
         certain(&[says("unknown: repository {repository} not found")]),
         certain(&[says("unknown: project {repository} not found")]),
+        certain(&[says("unauthorized: project {repository} not found")]),
         // Google's registries
         certain(&[says("Project {repository} not found or deleted")]),
         certain(&[says("Repository {repository} not found"), code("NAME_UNKNOWN")]),
         // docker 1.x, registry/session.go: the old index protocol
         likely(&[says("Status 404 trying to pull repository")]),
     ],
-    settles: &[],
+    settles: &[Settling {
+        from: &["repository-not-found-or-private"],
+        question: "a login was sent and accepted by Docker Hub, and no pod is seen to run an image of the repository",
+        when: settle,
+    }],
     refines: &[],
     meaning: "Network and credentials are fine as far as they were used: the registry answered, and says that it has no repository (or project) \
 of this name.
@@ -87,4 +94,23 @@ minutes later.",
 fn not_internal(failure: &Failure<'_>) -> bool {
     !failure.message.masked.contains("ailed to compute blob liveness")
         && !failure.message.masked.contains("does not exist or no pull access")
+}
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
+    let sent = secrets.sent();
+    let Some((secret, entry)) = sent.first() else { return Verdict::No };
+    if sent.iter().any(|(secret, entry)| case.is_over(secret, entry).is_some()) || case.repository_in_use().is_some() {
+        return Verdict::No;
+    }
+    // Docker Hub refuses a wrong login before it speaks of the repository; others say the same to a login without rights.
+    if case.place.registry != Some(Registry::DockerHub) {
+        return Verdict::Open {
+            question: format!("{} holds a login that was sent: is {} missing, or may this account not see it?", object(secret), secrets.repository()),
+            command: Some(format!("crane ls {}", secrets.repository())),
+        };
+    }
+    let says = format!("has a login for {}, which fits the image: it was sent, and {} does not show this account any such repository", entry.key, secrets.registry());
+    let lines = vec![secrets.pod_line(), (object(secret), says)];
+    Verdict::Proven(Proof { confidence: Confidence::Likely, lines, values: vec![("secret", secret.metadata.name.clone())] })
 }

@@ -18,26 +18,27 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("pull access denied, repository does not exist or may require authorization")]),
         // moby, distribution/errors.go, 17.06 and later; 29 without a tail
         certain(&[says("repository does not exist or may require *docker login*: denied: requested access to the resource is denied")]),
-        certain(&[says("pull access denied for {repository}, repository does not exist or may require *docker login$")]),
+        certain(&[
+            says("pull access denied for {repository}, repository does not exist or may require *docker login"),
+            that("no reason follows", no_reason),
+        ]),
         likely(&[says("pull access denied for {repository}, repository does not exist or may require *docker login")]),
         // moby 17.03 to 17.05
         certain(&[says("does not exist or no pull access")]),
-        // docker 1.3 to 1.13, graph/pull.go and distribution/pull_v1.go: what the old index said after v2 had refused
-        likely(&[says("Error: image {reference} not found")]),
+        // docker 1.6 to 1.13, distribution/pull_v1.go: what the old index said, perhaps after v2 had refused
+        possible(&[says("Error: image {reference} not found")]),
         // distribution, errcode: DENIED with its default words; containers/image prints the words alone
         likely(&[says("requested access to the resource is denied")]),
         // containers/image up to 5.9 and go-containerregistry print all errors, one after the other
         certain(&[says("requested access to the resource is denied"), says("unauthorized: authentication required")]),
         // Quay, endpoints/v2/errors.py: with and without credentials, missing and private
         likely(&[says("access to the requested resource is not authorized")]),
-        // Harbor, middleware/v2auth/access.go
-        likely(&[says("unauthorized to access repository: {repository}, action: pull")]),
         // GitLab
         likely(&[says("denied: access forbidden")]),
         // Google Artifact Registry: an identity was presented
         certain(&[says("denied on resource * (or it may not exist)")]),
         // gcr.io
-        likely(&[says("the needed permissions to perform this operation, and you may have invalid credentials")]),
+        certain(&[says("the needed permissions to perform this operation, and you may have invalid credentials")]),
         // containerd: GHCR, GitLab and Google refuse the anonymous token; CAUSES.md, rule 2
         likely(&[says("failed to fetch anonymous token"), status(&[403])]),
         likely(&[that("an anonymous token was refused", anonymous_token_refused), status(&[403])]),
@@ -111,6 +112,12 @@ the source repository; in Harbor and Quay one of the project or repository.",
     see_also: &["repository-not-found", "credentials-missing", "credentials-rejected", "permission-denied", "image-not-on-node"],
     links: &["https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/"],
 };
+
+/// docker 17 and 18, and 29, say no more; the others add a colon and what the registry said.
+fn no_reason(failure: &Failure<'_>) -> bool {
+    let words = &failure.message.masked;
+    words.split_once("docker login").is_some_and(|(_, rest)| !rest.trim_start_matches(['\'', '"', '`', '’']).starts_with(':'))
+}
 
 fn anonymous_token_refused(failure: &Failure<'_>) -> bool {
     failure.message.credential == Credential::NotSent && failure.answered(Asked::Token, &[403])

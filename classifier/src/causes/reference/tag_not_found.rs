@@ -14,22 +14,24 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[
         // containerd, core/remotes/docker/resolver.go: HEAD gave 404 on every host; 1.3 and later, then the transfer service (2.1).
         // ctr, nerdctl and docker with the containerd store say the same.
-        certain(&[says("failed to resolve reference {frame}: {reference}: not found$"), BY_TAG]),
-        certain(&[says("failed to resolve image: {reference}: not found$"), BY_TAG]),
+        certain(&[says("failed to resolve reference {frame}: {reference}: not found"), BY_TAG]),
+        certain(&[says("failed to resolve image: {reference}: not found"), BY_TAG]),
         // containerd 1.1 and 1.2: no colon; the CRI plugin of that time tried its endpoints itself
-        certain(&[says("failed to resolve reference {frame}: {reference} not found$"), BY_TAG]),
-        certain(&[says("no available registry endpoint: {reference} not found$"), BY_TAG]),
-        certain(&[says("failed to resolve image {frame}: {reference} not found$"), BY_TAG]),
+        certain(&[says("failed to resolve reference {frame}: {reference} not found"), BY_TAG]),
+        certain(&[says("no available registry endpoint: {reference} not found"), BY_TAG]),
+        certain(&[says("failed to resolve image {frame}: {reference} not found"), BY_TAG]),
+        // the same as people shorten it
+        certain(&[says("failed to resolve reference {reference}: not found"), BY_TAG]),
         // Amazon ECS agent and Fargate, around containerd's words
-        certain(&[says("failed to resolve ref {frame}: {reference}: not found$"), BY_TAG]),
-        certain(&[says("failed to resolve ref {reference}: not found$"), BY_TAG]),
+        certain(&[says("failed to resolve ref {frame}: {reference}: not found"), BY_TAG]),
+        certain(&[says("failed to resolve ref {reference}: not found"), BY_TAG]),
         // BuildKit, client/llb/sourceresolver, older frontends
-        certain(&[says("failed to resolve source metadata for {frame}: {reference}: not found$"), BY_TAG]),
-        certain(&[says("failed to create LLB definition: {reference}: not found$"), BY_TAG]),
-        certain(&[says("failed to solve: {frame}: {reference}: not found$"), BY_TAG]),
-        certain(&[says("failed to solve: {reference}: not found$"), BY_TAG]),
+        certain(&[says("failed to resolve source metadata for {frame}: {reference}: not found"), BY_TAG]),
+        certain(&[says("failed to create LLB definition: {reference}: not found"), BY_TAG]),
+        certain(&[says("failed to solve: {frame}: {reference}: not found"), BY_TAG]),
+        certain(&[says("failed to solve: {reference}: not found"), BY_TAG]),
         // containerd's words with no frame at all
-        likely(&[says("^{reference}: not found$"), BY_TAG]),
+        likely(&[says("image {frame}: {reference}: not found$"), BY_TAG]),
         // distribution, registry/api/errcode: MANIFEST_UNKNOWN; docker, CRI-O, podman and crane print it
         certain(&[code("MANIFEST_UNKNOWN"), BY_TAG]),
         certain(&[says("reading manifest {tag} in {repository}: manifest unknown"), BY_TAG]),
@@ -38,9 +40,11 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("manifest for {reference} not found"), BY_TAG]),
         // moby, distribution/pull_v2.go; 1.9 said "for tag"
         certain(&[says("image manifest does not exist for tag or digest"), BY_TAG]),
-        certain(&[says("image manifest does not exist for tag {reference}")]),
+        certain(&[says("image manifest does not exist for tag {reference}"), BY_TAG]),
         // docker 1.3 to 1.13, graph/pull.go and distribution/pull_v1.go
         certain(&[says("Tag {reference} not found in repository {repository}")]),
+        // what the old index said last, of a missing repository too
+        likely(&[says("Error: image {reference} not found")]),
         // registries' own messages. Amazon ECR, also through its API
         certain(&[says("Requested image not found"), BY_TAG]),
         certain(&[says("The image with imageId * does not exist within the repository"), BY_TAG]),
@@ -59,6 +63,9 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("Tag {reference} was deleted or has expired")]),
         // a client that prints the bare answer
         likely(&[that("the registry has no such manifest", manifest_404), status(&[404]), BY_TAG]),
+        // a message that was cut off after gRPC's word; it is said of other things too
+        possible(&[says("code = NotFound$")]),
+        possible(&[says("code = NotFound desc =$")]),
     ],
     settles: &[],
     refines: &[],
@@ -109,5 +116,6 @@ fn by_tag(failure: &Failure<'_>) -> bool {
 }
 
 fn manifest_404(failure: &Failure<'_>) -> bool {
-    failure.answered(Asked::Manifest, &[404])
+    // A body that could not be read came from something else: not-a-registry.
+    failure.answered(Asked::Manifest, &[404]) && !failure.mentions("StatusCode:") && !failure.mentions("response body")
 }

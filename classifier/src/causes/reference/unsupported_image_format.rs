@@ -21,6 +21,7 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("invalid schema 1 manifest")]),
         certain(&[says("not support for schema 1 manifests")]),
         certain(&[says("failed to resolve reference {frame}: no signatures$")]),
+        likely(&[says(": no signatures$")]),
         certain(&[says("converter: expected schema1 document")]),
         // moby, distribution/errors.go (28 and later; 26 and 27), pull_v2.go
         certain(&[says("manifest version 2, schema 1 support has been removed")]),

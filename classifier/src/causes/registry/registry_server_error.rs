@@ -57,8 +57,9 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("Request has expired")]),
         likely(&[says("SignatureDoesNotMatch")]),
         likely(&[says("RequestTimeTooSkewed")]),
-        // cri-dockerd and dockershim, core/image.go: docker saw 502, 503 or 504
-        possible(&[says("RegistryUnavailable:"), that("docker is the runtime", docker)]),
+        // Nexus: the registry behind a proxy repository failed, and Nexus stopped asking it
+        certain(&[says("Remote Auto Blocked until")]),
+        likely(&[says("Remote Manually Blocked")]),
     ],
     settles: &[],
     refines: &[],
@@ -114,8 +115,4 @@ whether a proxy changes the signed address.",
 fn not_docker_api(failure: &Failure<'_>) -> bool {
     let words = failure.message.text.as_str();
     !["docker.sock", "docker_engine", "for API route and version"].iter().any(|sign| words.contains(sign))
-}
-
-fn docker(failure: &Failure<'_>) -> bool {
-    failure.place.runtime == Some(Runtime::Docker)
 }
