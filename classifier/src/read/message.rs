@@ -156,8 +156,8 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
         "BackOff" if lower.contains("pulling image") => vec![Said::Waits { image: image(), container, word: Some("ImagePullBackOff".to_owned()) }],
         "BackOff" => vec![Said::Else("crash-loop")],
         "FailedToRetrieveImagePullSecret" => vec![Said::Beside],
-        // The node is too full: pkg/kubelet/images/image_gc_manager.go, pkg/kubelet/eviction, pkg/kubelet/nodestatus
-        "FreeDiskSpaceFailed" | "ImageGCFailed" | "EvictionThresholdMet" | "NodeHasDiskPressure" => vec![Said::Beside],
+        // The node is too full: pkg/kubelet/images/image_gc_manager.go
+        "FreeDiskSpaceFailed" | "ImageGCFailed" => vec![Said::Beside],
         "ErrImageNeverPull" => failed(Some(reason)),
         "InspectFailed" => failed(if lower.contains("default image tag") { Some("InvalidImageName") } else { Some("ImageInspectError") }),
         _ => {
@@ -311,6 +311,11 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
         return Said::Waits { image, container, word: Some((*word).to_owned()) };
     }
     Said::Else(looks_like("", &lower))
+}
+
+/// Whether a record beside a pull is about its node, and so about every pull there.
+pub fn is_about_node(message: &Message) -> bool {
+    matches!(message.reason.as_deref(), Some("FreeDiskSpaceFailed" | "ImageGCFailed"))
 }
 
 /// Records of the same pod that explain a failure without being one.

@@ -406,7 +406,7 @@ impl Assembler {
         };
         let beside: Vec<Message> = own
             .filter(|(message, _)| speaks_of_it(message, false))
-            .chain(loose.filter(|(message, _)| speaks_of_it(message, true)))
+            .chain(loose.filter(|(message, _)| message::is_about_node(message) || speaks_of_it(message, true)))
             .map(|(message, _)| message.clone())
             .collect();
         Timeline { subject, attempts, beside, state, back_off, order: track.order, shown_by }
@@ -448,7 +448,7 @@ impl Assembler {
             if covered || self.pulled_something {
                 continue;
             }
-            let Some((message, when)) = list.first() else { continue };
+            let Some((message, when)) = list.iter().find(|(message, _)| !message::is_about_node(message)) else { continue };
             // An event alone stands on running pods for months; a log line is written when something asks.
             let subject = match key {
                 OwnerKey::Pod(namespace, pod) => Subject { namespace: Some(namespace.clone()).filter(|ns| !ns.is_empty()), pod: Some(pod.clone()), ..Subject::default() },

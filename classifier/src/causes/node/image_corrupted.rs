@@ -36,6 +36,9 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("blob size mismatch")]),
         certain(&[says("does not match config's DiffID")]),
         certain(&[says("uncompressed digest of layer * config claims")]),
+        // containers/image, manifest: what came under the tag's name is no JSON, and no page either (that is not-a-registry)
+        likely(&[says("initializing image from source * looking for beginning of value"), that("it is not HTML", not_html)]),
+        likely(&[says("parse manifest * looking for beginning of value"), that("it is not HTML", not_html)]),
         // containers/storage, types/errors.go: the node's own store
         certain(&[says("layer content incorrect digest")]),
         certain(&[says("layer data item is missing")]),
@@ -148,6 +151,10 @@ wipe -f`, start both again.",
         "https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_validate.md",
     ],
 };
+
+fn not_html(failure: &Failure<'_>) -> bool {
+    !failure.message.text.as_str().contains("'<'")
+}
 
 /// CRI-O says the same of an artifact that it pulled and cannot run (LAB.md, 6.10): then the container is at fault.
 fn about_store(failure: &Failure<'_>) -> bool {

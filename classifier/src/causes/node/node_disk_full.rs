@@ -19,17 +19,9 @@ pub(super) const CAUSE: Cause = Cause {
         // moby, daemon/graphdriver/devmapper/deviceset.go, poolHasFreeSpace; 1.9 to 24
         certain(&[says("thin pool has {count} free data blocks which is less than minimum required")]),
         certain(&[says("thin pool has {count} free metadata blocks which is less than minimum required")]),
-        // minikube, pkg/minikube/reason: RSRC_DOCKER_STORAGE, RSRC_PODMAN_STORAGE
-        certain(&[says("is out of disk space! (/var is at")]),
-        // k8s, pkg/kubelet/images/image_gc_manager.go: event FreeDiskSpaceFailed, ImageGCFailed; wording of 1.4-1.22, 1.26-1.33, 1.36
-        likely(&[beside("failed to garbage collect required amount of images")]),
-        likely(&[beside("insufficient free disk space on the node's image filesystem")]),
-        likely(&[says("failed to garbage collect required amount of images")]),
-        likely(&[says("insufficient free disk space on the node's image filesystem")]),
-        // k8s, pkg/kubelet/nodestatus/setters.go and pkg/kubelet/eviction: what stands beside a pull on a node that is too full
-        possible(&[beside("NodeHasDiskPressure")]),
-        possible(&[beside("the node had condition: [DiskPressure]")]),
-        possible(&[beside("attempting to reclaim ephemeral-storage")]),
+        // k8s, pkg/kubelet/images/image_gc_manager.go: events FreeDiskSpaceFailed, ImageGCFailed; wording up to 1.33, and of 1.36
+        possible(&[beside("failed to garbage collect required amount of images")]),
+        possible(&[beside("insufficient free disk space on the node's image filesystem")]),
     ],
     settles: &[],
     refines: &["back-off-only", "unknown-pull-failure"],
