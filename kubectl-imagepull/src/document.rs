@@ -19,7 +19,6 @@ pub struct Document {
     looked_at: Vec<String>,
     /// Namespace, service account, and a pull secret that it lists.
     account_secrets: Vec<(String, String, String)>,
-    compact: bool,
 }
 
 /// An object that is known not to exist.
@@ -64,19 +63,13 @@ impl Wanted<'_> {
 }
 
 impl Document {
-    /// An empty document. A compact one holds many objects.
-    pub fn new(compact: bool) -> Document {
-        Document { compact, ..Document::default() }
-    }
-
     /// Adds an object, once. Answers whether it is new.
     pub fn add(&mut self, object: &Value) -> bool {
         let (namespace, name) = objects::place(object);
         let kind = objects::text(object, "/kind").unwrap_or_default().to_owned();
         let new = self.keys.insert((kind, namespace, name));
         if new {
-            let text = if self.compact { serde_json::to_string(object) } else { serde_json::to_string_pretty(object) };
-            self.items.push(text.expect("a JSON value is JSON"));
+            self.items.push(indented(object));
             if object["kind"] == "ServiceAccount" {
                 let (namespace, account) = objects::place(object);
                 let secrets = objects::pull_secrets(object);
@@ -139,23 +132,27 @@ impl Document {
         self.not_read.sort_by(|a, b| a.what.cmp(&b.what));
         self.looked_at.sort();
         let tail = Tail { missing: &self.missing, not_read: &self.not_read, looked_at: &self.looked_at };
-        let tail = if self.compact { serde_json::to_string(&tail) } else { serde_json::to_string_pretty(&tail) };
-        let tail = tail.expect("strings are JSON");
+        let tail = serde_json::to_string_pretty(&tail).expect("strings are JSON");
         let now = jiff::Timestamp::now().round(jiff::Unit::Second).expect("a second is a unit of time");
         let mut text = format!(
-            "{{\n\"apiVersion\": \"v1\",\n\"kind\": \"List\",\n\"metadata\": {{}},\n\"collectedAt\": \"{now}\",\n\"target\": {},\n\"items\": [",
+            "{{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"List\",\n  \"metadata\": {{}},\n  \"collectedAt\": \"{now}\",\n  \"target\": {},\n  \"items\": [",
             self.target
         );
         for (position, item) in std::mem::take(&mut self.items).into_iter().enumerate() {
-            text.push_str(if position == 0 { "\n" } else { ",\n" });
+            text.push_str(if position == 0 { "\n    " } else { ",\n    " });
             text.push_str(&item);
         }
-        text.push_str("\n],\n");
+        text.push_str("\n  ],");
         // The tail is an object of its own: its fields go on here.
-        text.push_str(tail.strip_prefix('{').unwrap_or(&tail).trim_start());
+        text.push_str(tail.strip_prefix('{').unwrap_or(&tail));
         text.push('\n');
         text
     }
+}
+
+/// An object as it stands in the list. A string of JSON has no line ends of its own.
+fn indented(object: &Value) -> String {
+    serde_json::to_string_pretty(object).expect("a JSON value is JSON").replace('\n', "\n    ")
 }
 
 #[cfg(test)]
@@ -166,26 +163,24 @@ mod tests {
 
     #[test]
     fn the_document_is_json_and_says_what_would_be_allowed() {
-        for compact in [true, false] {
-            let mut document = Document::new(compact);
-            let pod = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}});
-            assert!(document.add(&pod));
-            assert!(!document.add(&pod));
-            assert!(document.add(&json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "other"}})));
-            document.missing_secret("shop", "regcred");
-            document.looked_at("pod shop/web".to_owned());
-            let refusal = Refusal::new(Kind::Forbidden, &Address::new(&["x"]));
-            let wanted = Wanted { verb: "list", group: "", resource: "events", namespace: Some("shop") };
-            document.refused("events of pod shop/web".to_owned(), &refusal, wanted);
-            let value: Value = serde_json::from_str(&document.text()).expect("JSON");
-            assert_eq!(value["items"].as_array().map(Vec::len), Some(2));
-            assert_eq!(value["missing"][0]["name"], "regcred");
-            assert_eq!(value["notRead"][0]["why"], "forbidden: list events in namespace shop");
-            assert_eq!(value["notRead"][0]["rule"], "{apiGroups: [\"\"], resources: [events], verbs: [list]}");
-            assert_eq!(value["lookedAt"], json!(["pod shop/web"]));
-            assert!(value["collectedAt"].as_str().expect("a time").ends_with('Z'));
-        }
-        let empty: Value = serde_json::from_str(&Document::new(true).text()).expect("JSON");
+        let mut document = Document::default();
+        let pod = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}});
+        assert!(document.add(&pod));
+        assert!(!document.add(&pod));
+        assert!(document.add(&json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "other"}})));
+        document.missing_secret("shop", "regcred");
+        document.looked_at("pod shop/web".to_owned());
+        let refusal = Refusal::new(Kind::Forbidden, &Address::new(&["x"]));
+        let wanted = Wanted { verb: "list", group: "", resource: "events", namespace: Some("shop") };
+        document.refused("events of pod shop/web".to_owned(), &refusal, wanted);
+        let value: Value = serde_json::from_str(&document.text()).expect("JSON");
+        assert_eq!(value["items"].as_array().map(Vec::len), Some(2));
+        assert_eq!(value["missing"][0]["name"], "regcred");
+        assert_eq!(value["notRead"][0]["why"], "forbidden: list events in namespace shop");
+        assert_eq!(value["notRead"][0]["rule"], "{apiGroups: [\"\"], resources: [events], verbs: [list]}");
+        assert_eq!(value["lookedAt"], json!(["pod shop/web"]));
+        assert!(value["collectedAt"].as_str().expect("a time").ends_with('Z'));
+        let empty: Value = serde_json::from_str(&Document::default().text()).expect("JSON");
         assert_eq!(empty["items"], json!([]));
     }
 }

@@ -30,14 +30,7 @@ impl fmt::Display for Failure {
 
 /// `text` on one line, with control and direction bytes made visible: a server's or a file's words must not steer a terminal.
 pub fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    imagepull_classifier::render::visible(text).replace(['\n', '\t'], " ")
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ async fn named(
     container: Option<&str>,
     secrets: Secrets,
 ) -> Result<String, Failure> {
-    let gather = Gather { cluster, document: RefCell::new(Document::new(false)) };
+    let gather = Gather { cluster, document: RefCell::new(Document::default()) };
     cluster.progress.doing("reading pods");
     let found = join_all(targets.iter().map(|target| gather.resolve(target, namespace))).await;
     let mut pods: Vec<Pod> = Vec::new();

@@ -131,7 +131,7 @@ pub async fn scan(cluster: &Cluster, query: &Query<'_>, container: Option<&str>)
             restarted(cluster, query, names, &found).await;
         }
     }
-    let gather = Gather { cluster, document: RefCell::new(Document::new(true)) };
+    let gather = Gather { cluster, document: RefCell::new(Document::default()) };
     cluster.progress.doing("reading events");
     let mut found = found.into_inner();
     events(&gather, query, &mut found).await;
