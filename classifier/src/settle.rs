@@ -1,5 +1,7 @@
 //! Facts of the cluster decide what the text left open: every cause's settlings are asked, none is named here.
 
+pub mod pull_secrets;
+
 use crate::cause::{Cause, Confidence, Proof, Verdict};
 use crate::causes;
 use crate::observations::{Facts, NotRead, PlaceFacts, PodFacts, Timeline};

@@ -2,7 +2,9 @@
 
 use super::super::remedies;
 use crate::cause::*;
-use crate::observations::{Asked, Failure};
+use crate::observations::{Asked, Credential, Failure};
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "credentials-expired",
@@ -38,7 +40,11 @@ pub(super) const CAUSE: Cause = Cause {
         // Amazon ECR answers a stale token with 400 (or 403, which is a missing right more often)
         possible(&[status(&[400]), that("Amazon ECR answered the request for the manifest", ecr_400)]),
     ],
-    settles: &[],
+    settles: &[Settling {
+        from: &["credentials-rejected", "credentials-missing", "permission-denied", "repository-not-found-or-private", "credentials-expired"],
+        question: "the token in a pull secret that fits the image says itself that it is over",
+        when: settle,
+    }],
     refines: &["credentials-rejected", "permission-denied"],
     meaning: "The image, its name and the network are fine, and the login was good once: its time is over.
 
@@ -102,4 +108,12 @@ in time. Where the registry offers one, a robot account or deploy token without 
 
 fn ecr_400(failure: &Failure<'_>) -> bool {
     matches!(failure.place.registry, Some(Registry::Ecr | Registry::EcrPublic)) && failure.answered(Asked::Manifest, &[400])
+}
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
+    let over = secrets.sent().into_iter().find_map(|(secret, entry)| Some((secret, entry, case.is_over(secret, entry)?)));
+    let Some((secret, entry, over)) = over else { return Verdict::No };
+    let lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image; {}", entry.key, over.says))];
+    Verdict::Proven(Proof { confidence: over.confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
 }

@@ -3,6 +3,8 @@
 use super::super::remedies;
 use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure, Role};
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "credentials-missing",
@@ -63,7 +65,18 @@ pub(super) const CAUSE: Cause = Cause {
             that("containers/image does not speak of a user name", no_username),
         ]),
     ],
-    settles: &[],
+    settles: &[
+        Settling {
+            from: &["credentials-missing"],
+            question: "neither the pod nor its service account names any pull secret",
+            when: nothing_named,
+        },
+        Settling {
+            from: &["credentials-rejected"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Possible { nothing_named(case) } else { Verdict::No },
+        },
+    ],
     refines: &[],
     meaning: "The image, its name and the network are fine as far as they were used: the registry was reached, and it does not hand this \
 image to strangers. The node came without a login, or with one that the registry did not take for one.
@@ -149,4 +162,31 @@ fn bare_401_of_token_giver(failure: &Failure<'_>) -> bool {
     matches!(failure.place.registry, Some(Registry::Quay | Registry::Harbor))
         && failure.message.credential == Credential::Unsaid
         && (failure.answered(Asked::Manifest, &[401]) || failure.answered(Asked::Unknown, &[401]))
+}
+
+fn nothing_named(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets() else { return Verdict::No };
+    if let Some((secret, entry)) = secrets.sent().first() {
+        // Words and facts disagree: something has changed since, or somebody else was asked.
+        let object = object(secret);
+        return match case.credential_in_words() {
+            Credential::NotSent => Verdict::Open {
+                question: format!(
+                    "{object} has a login for {}, and the last try went out without one. Was the secret written after that try, or does a mirror answer for the registry?",
+                    entry.key
+                ),
+                command: None,
+            },
+            Credential::Sent | Credential::Unsaid => Verdict::No,
+        };
+    }
+    let listed = secrets.account.is_none_or(|account| !account.pull_secrets.is_empty());
+    let could_fit = secrets.unnamed.iter().chain(&secrets.elsewhere).any(|secret| secrets.fits(secret));
+    if !secrets.named.is_empty() || listed || could_fit || !case.words_allow_nothing_sent() {
+        return Verdict::No;
+    }
+    let mut lines = vec![secrets.pod_line()];
+    lines.extend(secrets.account_line());
+    let confidence = case.confidence.max(Confidence::Likely);
+    Verdict::Proven(Proof { confidence, lines, values: vec![("service_account", secrets.account_name().to_owned())] })
 }

@@ -3,6 +3,9 @@
 use super::super::remedies;
 use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure};
+use crate::secret_facts::{Oddity, UsernameShape};
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "credentials-rejected",
@@ -67,7 +70,11 @@ pub(super) const CAUSE: Cause = Cause {
         // containerd >= 1.6.25, resolver.go: a Basic login was refused, or there was none for an unknown scheme (rule 17)
         possible(&[says("unexpected status from {method} request to * 401"), that("a credential is not spoken of", bare_401)]),
     ],
-    settles: &[],
+    settles: &[Settling {
+        from: &["credentials-rejected", "credentials-missing"],
+        question: "a pull secret of the pod has a login that fits the image, and it is not known to be over",
+        when: settle,
+    }],
     refines: &[],
     meaning: "The image and the network are fine as far as they were used, and a login did reach the registry: the registry did not accept it.
 
@@ -126,4 +133,35 @@ fn bare_401(failure: &Failure<'_>) -> bool {
     failure.message.credential == Credential::Unsaid
         && !failure.answered(Asked::Token, &[401])
         && !matches!(failure.place.registry, Some(Registry::Quay | Registry::Harbor))
+}
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
+    let sent = secrets.sent();
+    let Some((secret, entry)) = sent.first() else { return Verdict::No };
+    if sent.iter().any(|(secret, entry)| case.is_over(secret, entry).is_some()) {
+        return Verdict::No;
+    }
+    let mut lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image: it was sent", entry.key))];
+    let odd = entry.oddities.iter().find_map(|oddity| why_odd(*oddity));
+    let odd = odd.or((entry.username == UsernameShape::HarborRobotWithoutDollar).then_some("the user name lacks the dollar sign of a Harbor robot account: a shell has eaten it"));
+    lines.extend(odd.map(|odd| (object(secret), odd.to_owned())));
+    let confidence = if odd.is_some() { Confidence::Certain } else { case.confidence.max(Confidence::Likely) };
+    Verdict::Proven(Proof { confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
+}
+
+/// What is odd about an entry, where it explains a refusal.
+fn why_odd(oddity: Oddity) -> Option<&'static str> {
+    Some(match oddity {
+        Oddity::PasswordEndsInNewline => "the password ends in a line break",
+        Oddity::PasswordHasOuterBlank => "the password begins or ends with a blank",
+        Oddity::UsernameHasOuterBlank => "the user name begins or ends with a blank or a line break",
+        Oddity::UnexpandedVariable => "user name or password holds a variable that nobody filled in",
+        Oddity::Placeholder => "the password is a placeholder",
+        Oddity::PasswordInQuotes => "the password stands in quotation marks",
+        Oddity::PasswordIsDockerConfig => "the password is a whole docker configuration",
+        Oddity::JsonKeyWithoutItsUser => "the password is a Google key file, and the user name is not _json_key",
+        Oddity::JsonKeyUserWithoutKey => "the user name is that of a Google key file, and the password is none",
+        Oddity::AuthDiffers | Oddity::KeyHasUser | Oddity::UnreadToken | Oddity::LeftWithHelper | Oddity::Unknown => return None,
+    })
 }

@@ -2,6 +2,8 @@
 
 use super::super::remedies;
 use crate::cause::*;
+use crate::settle::Case;
+use crate::settle::pull_secrets::{object, why_skipped};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-in-other-namespace",
@@ -9,7 +11,18 @@ pub(super) const CAUSE: Cause = Cause {
     title: "The pull secret exists in another namespace only",
     outlook: Outlook::Final,
     signs: &[],
-    settles: &[],
+    settles: &[
+        Settling {
+            from: &["credentials-missing", "repository-not-found-or-private", "pull-secret-not-found"],
+            question: "the secret that the pod names is missing in its namespace, and exists in another one",
+            when: settle,
+        },
+        Settling {
+            from: &["credentials-rejected", "permission-denied"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
+        },
+    ],
     refines: &[],
     meaning: "The image, the registry and the secret itself are fine: the secret stands in another namespace than the pod.
 
@@ -50,3 +63,31 @@ the registry needs a copy of its own.",
     see_also: &["pull-secret-not-found", "pull-secret-not-attached", "credentials-missing"],
     links: &["https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/"],
 };
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+        return Verdict::No;
+    };
+    let missing = secrets.missing();
+    // The best copy of a missing one: a secret of its name that fits, else one of its name.
+    let of_name = || secrets.elsewhere.iter().filter(|secret| missing.contains(&secret.metadata.name.as_str())).copied();
+    let copy = of_name().find(|secret| secrets.fits(secret)).or_else(|| of_name().find(|secret| why_skipped(secret).is_none()));
+    // A pod without any secret, and a secret elsewhere that would fit.
+    let nothing_named = secrets.named.is_empty() && !secrets.unnamed.iter().any(|secret| secrets.fits(secret));
+    let unused = || secrets.elsewhere.iter().filter(|secret| nothing_named && secrets.fits(secret)).copied().next();
+    let Some(found) = copy.or_else(unused) else { return Verdict::No };
+    let mut lines = vec![secrets.pod_line()];
+    let (name, confidence) = (&found.metadata.name, if copy.is_some() { case.sureness() } else { Confidence::Likely });
+    if copy.is_some() {
+        lines.push((format!("secret {}/{name}", secrets.pod.namespace), "does not exist".to_owned()));
+    } else {
+        lines.extend(secrets.account_line());
+    }
+    let says = match secrets.entry(found) {
+        Some(entry) => format!("exists, and has a login for {}, which fits the image", entry.key),
+        None => "exists".to_owned(),
+    };
+    lines.push((object(found), says));
+    let values = vec![("secret", name.clone()), ("other_namespace", found.metadata.namespace.clone()), ("service_account", secrets.account_name().to_owned())];
+    Verdict::Proven(Proof { confidence, lines, values })
+}

@@ -3,6 +3,9 @@
 use super::super::remedies;
 use crate::cause::*;
 use crate::observations::Failure;
+use crate::keyring::Keyring;
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-invalid",
@@ -43,7 +46,11 @@ pub(super) const CAUSE: Cause = Cause {
         // docker, cli/config: the login file on the node
         likely(&[says("error loading config file"), that("it is a login file", login_file)]),
     ],
-    settles: &[],
+    settles: &[Settling {
+        from: &["pull-secret-invalid", "unknown-pull-failure", "back-off-only"],
+        question: "a secret that the pod names breaks the kubelet's reading of all of them",
+        when: settle,
+    }],
     refines: &[],
     meaning: "The image, the registry and the network have nothing to do with it: the kubelet stopped before it asked anybody, because one of the pod's pull secrets cannot be read.
 
@@ -104,4 +111,12 @@ fn docker_config(failure: &Failure<'_>) -> bool {
 fn login_file(failure: &Failure<'_>) -> bool {
     let text = failure.message.text.as_str();
     ["auth.json", "config.json", ".dockercfg", "auth file"].iter().any(|file| text.contains(file))
+}
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets() else { return Verdict::No };
+    let Keyring::Broken { secret, message } = secrets.keyring() else { return Verdict::No };
+    let Some(broken) = secrets.read().get(secret).copied() else { return Verdict::No };
+    let lines = vec![secrets.pod_line(), (object(broken), format!("cannot be read: {message}"))];
+    Verdict::Proven(Proof { confidence: Confidence::Certain, lines, values: vec![("secret", broken.metadata.name.clone())] })
 }

@@ -2,6 +2,8 @@
 
 use super::super::remedies;
 use crate::cause::*;
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-not-attached",
@@ -9,7 +11,18 @@ pub(super) const CAUSE: Cause = Cause {
     title: "A fitting pull secret is in the namespace, but nothing attaches it",
     outlook: Outlook::Final,
     signs: &[],
-    settles: &[],
+    settles: &[
+        Settling {
+            from: &["credentials-missing", "repository-not-found-or-private"],
+            question: "a secret of the namespace fits the image, and neither the pod nor its service account names it",
+            when: settle,
+        },
+        Settling {
+            from: &["credentials-rejected", "permission-denied"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
+        },
+    ],
     refines: &[],
     meaning: "The image, the registry and the secret are fine: a secret in this namespace has an entry for the image's registry. The kubelet did not use it, because a secret is \
 used only if the pod lists it.
@@ -36,3 +49,20 @@ pull-secret-wrong-registry.",
     see_also: &["credentials-missing", "pull-secret-added-after-pod", "pull-secret-wrong-registry"],
     links: &["https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account"],
 };
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+        return Verdict::No;
+    };
+    if !secrets.all_known() {
+        return Verdict::No;
+    }
+    let Some(fitting) = secrets.unnamed.iter().find(|secret| secrets.fits(secret) && !secrets.account_lists(secret)) else {
+        return Verdict::No;
+    };
+    let Some(entry) = secrets.entry(fitting) else { return Verdict::No };
+    let mut lines = vec![(object(fitting), format!("has a login for {}, which fits the image", entry.key)), secrets.pod_line()];
+    lines.extend(secrets.account_line());
+    let values = vec![("secret", fitting.metadata.name.clone()), ("service_account", secrets.account_name().to_owned())];
+    Verdict::Proven(Proof { confidence: case.sureness(), lines, values })
+}

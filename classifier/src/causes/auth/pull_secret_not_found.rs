@@ -3,6 +3,8 @@
 use super::super::remedies;
 use crate::cause::*;
 use crate::observations::{Credential, Failure};
+use crate::settle::Case;
+use crate::settle::pull_secrets::{object, why_skipped};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-not-found",
@@ -41,7 +43,18 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("Unable to retrieve pull secret {secret} for")]),
         likely(&[says("Unable to retrieve pull secret")]),
     ],
-    settles: &[],
+    settles: &[
+        Settling {
+            from: &["pull-secret-not-found", "credentials-missing", "repository-not-found-or-private"],
+            question: "a secret that the pod names does not exist in its namespace",
+            when: settle,
+        },
+        Settling {
+            from: &["credentials-rejected", "permission-denied"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
+        },
+    ],
     refines: &[
         "credentials-missing",
         "credentials-rejected",
@@ -98,4 +111,19 @@ fn refused_without_credential(failure: &Failure<'_>) -> bool {
 
 fn untold(failure: &Failure<'_>) -> bool {
     failure.timeline.attempts.is_empty()
+}
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+        return Verdict::No;
+    };
+    let missing = secrets.missing();
+    let elsewhere = |name: &str| secrets.elsewhere.iter().any(|secret| secret.metadata.name == name && why_skipped(secret).is_none());
+    let Some(name) = missing.iter().find(|name| !elsewhere(name)) else { return Verdict::No };
+    let mut lines = vec![secrets.pod_line(), (format!("secret {}/{name}", secrets.pod.namespace), "does not exist".to_owned())];
+    if let Some(other) = secrets.unnamed.iter().find(|secret| secrets.fits(secret)) {
+        lines.push((object(other), "exists, and has a login that fits the image: perhaps the name is misspelt".to_owned()));
+    }
+    let confidence = case.sureness().max(case.confidence);
+    Verdict::Proven(Proof { confidence, lines, values: vec![("secret", (*name).to_owned())] })
 }

@@ -2,6 +2,10 @@
 
 use super::super::remedies;
 use crate::cause::*;
+use crate::keyring::Keyring;
+use crate::secret_facts::SecretFacts;
+use crate::settle::Case;
+use crate::settle::pull_secrets::{object, why_not, why_skipped};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-wrong-registry",
@@ -9,7 +13,18 @@ pub(super) const CAUSE: Cause = Cause {
     title: "No entry of the pull secrets fits the image's registry",
     outlook: Outlook::Final,
     signs: &[],
-    settles: &[],
+    settles: &[
+        Settling {
+            from: &["credentials-missing", "repository-not-found-or-private"],
+            question: "the pod's pull secrets were read, and no entry in them matches the image by the kubelet's rules",
+            when: settle,
+        },
+        Settling {
+            from: &["credentials-rejected", "permission-denied"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
+        },
+    ],
     refines: &[],
     meaning: "The image is fine, and the kubelet found and read the pod's pull secrets: none of their entries is for the registry of this image, so it asked without a login.
 
@@ -43,3 +58,38 @@ instead of `https://index.docker.io/v1/`, a port too many, another region of a c
     see_also: &["credentials-missing", "pull-secret-wrong-type", "pull-secret-not-attached"],
     links: &["https://kubernetes.io/docs/concepts/containers/images/#config-json"],
 };
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|_| case.words_allow_nothing_sent()) else { return Verdict::No };
+    let read = secrets.read();
+    let Keyring::NoMatch { nearest } = secrets.keyring() else { return Verdict::No };
+    // Secrets that are passed over as a whole, and those that are not there, have causes of their own.
+    let used: Vec<&SecretFacts> = read.iter().filter(|secret| why_skipped(secret).is_none()).copied().collect();
+    let skipped_would_fit = nearest.as_ref().is_some_and(|near| near.ignored);
+    if used.is_empty() || skipped_would_fit || !secrets.missing().is_empty() {
+        return Verdict::No;
+    }
+    if !secrets.all_known() {
+        return Verdict::Open {
+            question: format!("Whether the pull secrets that could not be read hold a login for {}.", secrets.registry()),
+            command: None,
+        };
+    }
+    let near = nearest.as_ref().and_then(|near| Some((*read.get(near.secret)?, near)));
+    let mut lines = vec![secrets.pod_line()];
+    for secret in &used {
+        let keys: Vec<&str> = secret.entries.iter().map(|entry| entry.key.as_str()).collect();
+        let few = keys.iter().take(4).copied().collect::<Vec<_>>().join(", ");
+        let more = if keys.len() > 4 { format!(" and {} more", keys.len() - 4) } else { String::new() };
+        let why = match near {
+            Some((of, near)) if std::ptr::eq(of, *secret) => format!("; {} does not match {}: {}", near.key, secrets.repository(), why_not(near.miss)),
+            _ => String::new(),
+        };
+        lines.push((object(secret), format!("has a login for {few}{more}{why}")));
+    }
+    let secret = near.map_or(used[0], |(secret, _)| secret);
+    let key = near.map(|(_, near)| near.key.clone()).or_else(|| secret.entries.first().map(|entry| entry.key.clone()));
+    let mut values = vec![("secret", secret.metadata.name.clone())];
+    values.extend(key.map(|key| ("secret_key", key)));
+    Verdict::Proven(Proof { confidence: case.sureness(), lines, values })
+}

@@ -2,6 +2,10 @@
 
 use super::super::remedies;
 use crate::cause::*;
+use crate::keyring::Keyring;
+use crate::secret_facts::SecretFacts;
+use crate::settle::Case;
+use crate::settle::pull_secrets::{object, why_skipped, why_unusable};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-wrong-type",
@@ -9,7 +13,18 @@ pub(super) const CAUSE: Cause = Cause {
     title: "The kubelet skips the pull secret because of its type or shape",
     outlook: Outlook::Final,
     signs: &[],
-    settles: &[],
+    settles: &[
+        Settling {
+            from: &["credentials-missing", "repository-not-found-or-private"],
+            question: "a secret that the pod names is passed over by the kubelet, or its entry for the image holds nothing to send",
+            when: settle,
+        },
+        Settling {
+            from: &["credentials-rejected", "permission-denied"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
+        },
+    ],
     refines: &[],
     meaning: "The image and the registry are fine, and the pod names the secret: the kubelet passes over it, and says so nowhere.
 
@@ -45,3 +60,37 @@ An entry that holds only an `identitytoken`, or a file that only names a helper 
     see_also: &["pull-secret-invalid", "pull-secret-wrong-registry", "credentials-missing"],
     links: &["https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets"],
 };
+
+fn settle(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+        return Verdict::No;
+    };
+    let read = secrets.read();
+    let proven = |secret: &SecretFacts, says: String, confidence| {
+        let lines = vec![secrets.pod_line(), (object(secret), says)];
+        Verdict::Proven(Proof { confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
+    };
+    let near = match secrets.keyring() {
+        Keyring::Candidates(candidates) => {
+            let empty = candidates.iter().find_map(|candidate| {
+                let secret = *read.get(candidate.secret)?;
+                let entry = secret.entries.get(candidate.entry)?;
+                Some((secret, format!("its entry for {} {}", entry.key, why_unusable(entry)?)))
+            });
+            return empty.map_or(Verdict::No, |(secret, says)| proven(secret, says, case.sureness()));
+        }
+        Keyring::NoMatch { nearest } => nearest.filter(|near| near.ignored),
+        Keyring::NotAnImage | Keyring::Broken { .. } => return Verdict::No,
+    };
+    let meant = near.and_then(|near| read.get(near.secret).copied());
+    if let Some((secret, says)) = meant.and_then(|secret| Some((secret, why_skipped(secret)?))) {
+        return proven(secret, says, case.sureness());
+    }
+    // Skipped, and what it was meant for cannot be told.
+    let skipped = read.iter().find_map(|secret| Some((*secret, why_skipped(secret)?)));
+    match skipped {
+        Some((secret, says)) if read.len() == 1 => proven(secret, says, case.sureness()),
+        Some((secret, says)) => proven(secret, says, Confidence::Possible),
+        None => Verdict::No,
+    }
+}
