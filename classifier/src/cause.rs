@@ -250,7 +250,8 @@ pub const FIX: Fix =
 /// port), `registry_host` (without port), `registry_server` (what a pull secret's key must be), `repository_path`, `namespace`,
 /// `pod`, `container`, `service_account`, `owner` (as `deployment/web`), `owner_kind`, `owner_name`, `node`,
 /// `set_image` (the object whose container image is to be changed, as `deployment/web` or `pod/x`), `recreate` (the command that
-/// makes the pod again), `secret`, `secret_name` (the secret that is known, else `"${SECRET_NAME:-regcred}"`), `arch`, `os`, and whatever a sign's phrase or a settling's proof captured.
+/// makes the pod again), `secret`, `secret_name` (the secret that is known, else `"${SECRET_NAME:-regcred}"`), `attach` (the command that
+/// adds it to the service account), `arch`, `os`, and whatever a sign's phrase or a settling's proof captured.
 #[derive(Clone, Copy)]
 pub struct Command {
     /// The command with its blanks.

@@ -2,6 +2,7 @@
 //! its blank is never put into one, and what the shell could read as more than a word is quoted.
 
 use crate::cause::{Command, Fix, NEEDS};
+use crate::causes::retired;
 use crate::observations::{Facts, PlaceFacts, Subject};
 use crate::read::image_ref::ImageRef;
 use crate::report::{ReportedCommand, ReportedFix};
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Values {
     known: BTreeMap<String, String>,
+    /// Whether the pod's service account lists pull secrets already, if it was read.
+    account_lists: Option<bool>,
 }
 
 impl Values {
@@ -43,6 +46,12 @@ impl Values {
             put("owner_kind", Some(kind));
             put("owner_name", Some(name));
             put("owner", Some(&format!("{}/{name}", kind.to_ascii_lowercase())));
+        }
+        let account = |name: &str| facts.service_accounts.iter().find(|known| known.name == name && Some(&known.namespace) == subject.namespace.as_ref());
+        values.account_lists = subject.service_account.as_deref().and_then(account).map(|account| !account.pull_secrets.is_empty());
+        // Our own words about a retired place, and the same reference at its new one.
+        for (name, value) in image.map(retired::blanks).unwrap_or_default() {
+            values.known.insert(name.to_owned(), value);
         }
         values.put_actions(subject, owner.as_deref(), facts);
         values
@@ -107,11 +116,33 @@ impl Values {
 
     fn commands(&self, commands: &[Command]) -> Vec<ReportedCommand> {
         let filled = commands.iter().filter_map(|command| {
-            let run = fill(command.run, &|name| self.get(name).map(|value| argument(name, value)))?;
+            let run = fill(command.run, &|name| match name {
+                "attach" => self.attach(),
+                name => self.get(name).map(|value| argument(name, value)),
+            })?;
             let needs = NEEDS.iter().copied().filter(|need| needs(&run, need)).collect();
             Some(ReportedCommand { run, needs, effect: command.effect })
         });
         filled.collect()
+    }
+
+    /// The command that adds a pull secret to the pod's service account. The list there is atomic (k8s.io/api, core/v1/types.go has no
+    /// patchStrategy for it): a merge patch throws away what it holds, and a JSON patch that appends fails where there is none.
+    fn attach(&self) -> Option<String> {
+        let account = argument("service_account", self.get("service_account")?);
+        let namespace = self.get("namespace").map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
+        let secret = match self.get("secret") {
+            Some(secret) => secret.to_owned(),
+            None => format!("'{}'", self.get("secret_name")?),
+        };
+        let patch = format!("kubectl patch serviceaccount {account}{namespace}");
+        let append = format!("{patch} --type=json -p '[{{\"op\":\"add\",\"path\":\"/imagePullSecrets/-\",\"value\":{{\"name\":\"{secret}\"}}}}]'");
+        let set = format!("{patch} -p '{{\"imagePullSecrets\":[{{\"name\":\"{secret}\"}}]}}'");
+        Some(match self.account_lists {
+            Some(true) => append,
+            Some(false) => set,
+            None => format!("{append} 2>/dev/null || {set}"),
+        })
     }
 
     /// Prose with its blanks filled; `None` if a blank is unknown and has no name in words.
@@ -136,6 +167,8 @@ pub fn command_in_general(text: &str) -> String {
         "recreate" => "kubectl delete pod POD -n NAMESPACE".to_owned(),
         "set_image" => "deployment/NAME".to_owned(),
         "secret_name" => "\"${SECRET_NAME:-regcred}\"".to_owned(),
+        // right where the account lists nothing yet; a report takes the form that fits
+        "attach" => "kubectl patch serviceaccount SERVICE_ACCOUNT -n NAMESPACE -p '{\"imagePullSecrets\":[{\"name\":\"SECRET\"}]}'".to_owned(),
         name => name.to_ascii_uppercase(),
     }))
     .unwrap_or_default()

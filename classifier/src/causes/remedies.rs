@@ -12,15 +12,12 @@ pub(super) const WRITE_SECRET: Command = changes(
 | kubectl apply[ -n {namespace}] --server-side --force-conflicts -f -",
 );
 
-/// Adds the secret to the service account's list. A service account's imagePullSecrets is an atomic list (k8s.io/api,
-/// core/v1/types.go: no patchStrategy): a merge patch would throw away what is in it, so the patch appends, and sets the list only where
-/// there is none to append to.
-pub(super) const ATTACH_SECRET: Command = changes(
-    "kubectl patch serviceaccount {service_account}[ -n {namespace}] --type=json \
--p '[[{{\"op\":\"add\",\"path\":\"/imagePullSecrets/-\",\"value\":{{\"name\":\"'{secret_name}'\"}}}}]]' 2>/dev/null \
-|| kubectl patch serviceaccount {service_account}[ -n {namespace}] \
--p '{{\"imagePullSecrets\":[[{{\"name\":\"'{secret_name}'\"}}]]}}'",
-);
+/// Adds the secret to the service account's list.
+pub(super) const ATTACH_SECRET: Command = changes("{attach}");
+
+/// Shows which secrets the pod names.
+pub(super) const NAMED_SECRETS: Command =
+    reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'");
 
 /// A pod gets the service account's list when it is created, never later (plugin/pkg/admission/serviceaccount).
 pub(super) const RECREATE: Command = disrupts("{recreate}");
@@ -32,11 +29,19 @@ pub(super) const ATTACH_WARNINGS: &[&str] = &[
 template instead.",
 ];
 
+const GIVE_WARNINGS: &[&str] = &[
+    "A secret that has this name already is overwritten: choose another SECRET_NAME then.",
+    ATTACH_WARNINGS[0],
+    ATTACH_WARNINGS[1],
+];
+
 const RENEW_WARNINGS: &[&str] =
     &["The secret then holds this one registry; entries for other registries that were in it are replaced."];
 
 const NAME_IT: &str = "The secret must stand in the pod's own namespace, and the pod's service account (or the pod template) must list it \
 under imagePullSecrets.";
+
+const WHICH_SECRET: &str = "Write it into the secret that the pod names; where a command says SECRET_NAME, set it to that secret.";
 
 const AT_NEXT_TRY: &str = "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not \
 be made again.";
@@ -53,14 +58,15 @@ macro_rules! account {
                 only: $only,
                 steps: &[$($step,)* NAME_IT],
                 commands: &[WRITE_SECRET, ATTACH_SECRET, RECREATE],
-                warnings: ATTACH_WARNINGS,
+                warnings: GIVE_WARNINGS,
                 ..FIX
             };
             /// Put a new credential into the secret.
             pub(in crate::causes) const RENEW: Fix = Fix {
                 title: concat!("Put ", $what, " into the pull secret"),
                 only: $only,
-                steps: &[$($step,)* AT_NEXT_TRY],
+                steps: &[$($step,)* WHICH_SECRET, AT_NEXT_TRY],
+                checks: &[NAMED_SECRETS],
                 commands: &[WRITE_SECRET],
                 warnings: RENEW_WARNINGS,
                 ..FIX

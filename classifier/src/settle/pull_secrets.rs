@@ -188,6 +188,11 @@ impl<'a> PullSecrets<'a> {
         !complete(self.image, &[secret]).is_empty()
     }
 
+    /// Whether this secret alone has a credential for another image.
+    pub fn fits_image(&self, secret: &'a SecretFacts, image: &str) -> bool {
+        !complete(image, &[secret]).is_empty()
+    }
+
     /// The entry of this secret that matches the image, whatever it holds.
     pub fn entry(&self, secret: &'a SecretFacts) -> Option<&'a EntryFacts> {
         match look_up(self.image, &[secret]) {

@@ -40,11 +40,24 @@ pub(super) const CAUSE: Cause = Cause {
         // Amazon ECR answers a stale token with 400 (or 403, which is a missing right more often)
         possible(&[status(&[400]), that("Amazon ECR answered the request for the manifest", ecr_400)]),
     ],
-    settles: &[Settling {
-        from: &["credentials-rejected", "credentials-missing", "permission-denied", "repository-not-found-or-private", "credentials-expired"],
-        question: "the token in a pull secret that fits the image says itself that it is over",
-        when: settle,
-    }],
+    settles: &[
+        Settling {
+            from: &[
+                "credentials-expired",
+                "credentials-rejected",
+                "credentials-missing",
+                "permission-denied",
+                "repository-not-found-or-private",
+            ],
+            question: "the token in a pull secret that fits the image says itself that it is over",
+            when: settle,
+        },
+        Settling {
+            from: &["credentials-expired"],
+            question: "which pull secret was sent, where the words say that its login is over",
+            when: sent,
+        },
+    ],
     refines: &["credentials-rejected", "permission-denied"],
     meaning: "The image, its name and the network are fine, and the login was good once: its time is over.
 
@@ -112,8 +125,25 @@ fn ecr_400(failure: &Failure<'_>) -> bool {
 
 fn settle(case: &Case<'_>) -> Verdict {
     let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
-    let over = secrets.sent().into_iter().find_map(|(secret, entry)| Some((secret, entry, case.is_over(secret, entry)?)));
+    let sent = secrets.sent();
+    let over = sent.iter().find_map(|(secret, entry)| Some((*secret, *entry, case.is_over(secret, entry)?)));
     let Some((secret, entry, over)) = over else { return Verdict::No };
     let lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image; {}", entry.key, over.says))];
     Verdict::Proven(Proof { confidence: over.confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
+}
+
+/// The registry said it; the secrets say which one it was.
+fn sent(case: &Case<'_>) -> Verdict {
+    let Some(secrets) = case.pull_secrets() else { return Verdict::No };
+    let sent = secrets.sent();
+    // Each credential is one try: the answers stand in the order of the secrets.
+    let tries = case.timeline.attempts.last().map(|attempt| attempt.messages.as_slice()).unwrap_or_default();
+    let says = tries.iter().position(|message| message.text.as_str().to_ascii_lowercase().contains("expired"));
+    let index = if sent.len() == tries.len() { says.unwrap_or(0) } else { 0 };
+    if sent.len() > 1 && sent.len() != tries.len() {
+        return Verdict::No;
+    }
+    let Some((secret, entry)) = sent.get(index) else { return Verdict::No };
+    let lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image: it was sent", entry.key))];
+    Verdict::Proven(Proof { confidence: case.confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
 }

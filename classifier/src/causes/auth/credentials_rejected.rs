@@ -70,11 +70,18 @@ pub(super) const CAUSE: Cause = Cause {
         // containerd >= 1.6.25, resolver.go: a Basic login was refused, or there was none for an unknown scheme (rule 17)
         possible(&[says("unexpected status from {method} request to * 401"), that("a credential is not spoken of", bare_401)]),
     ],
-    settles: &[Settling {
-        from: &["credentials-rejected", "credentials-missing"],
-        question: "a pull secret of the pod has a login that fits the image, and it is not known to be over",
-        when: settle,
-    }],
+    settles: &[
+        Settling {
+            from: &["credentials-rejected"],
+            question: "a pull secret of the pod has a login that fits the image, and it is not known to be over",
+            when: |case| settle(case, case.confidence.max(Confidence::Likely)),
+        },
+        Settling {
+            from: &["credentials-missing"],
+            question: "the same, where the words leave open whether a credential was sent",
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case, Confidence::Likely) },
+        },
+    ],
     refines: &[],
     meaning: "The image and the network are fine as far as they were used, and a login did reach the registry: the registry did not accept it.
 
@@ -108,7 +115,7 @@ secret holds something else: a line end after the password, another account, ano
                 "If it fails too, look in the registry's own interface whether the account is locked and the token still exists.",
             ],
             checks: &[
-                reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
+                remedies::NAMED_SECRETS,
             ],
             ..FIX
         },
@@ -135,7 +142,7 @@ fn bare_401(failure: &Failure<'_>) -> bool {
         && !matches!(failure.place.registry, Some(Registry::Quay | Registry::Harbor))
 }
 
-fn settle(case: &Case<'_>) -> Verdict {
+fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
     let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
     let sent = secrets.sent();
     let Some((secret, entry)) = sent.first() else { return Verdict::No };
@@ -146,7 +153,7 @@ fn settle(case: &Case<'_>) -> Verdict {
     let odd = entry.oddities.iter().find_map(|oddity| why_odd(*oddity));
     let odd = odd.or((entry.username == UsernameShape::HarborRobotWithoutDollar).then_some("the user name lacks the dollar sign of a Harbor robot account: a shell has eaten it"));
     lines.extend(odd.map(|odd| (object(secret), odd.to_owned())));
-    let confidence = if odd.is_some() { Confidence::Certain } else { case.confidence.max(Confidence::Likely) };
+    let confidence = if odd.is_some() { Confidence::Certain } else { confidence };
     Verdict::Proven(Proof { confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
 }
 

@@ -66,11 +66,18 @@ pub(super) const CAUSE: Cause = Cause {
         // Harbor's policies on HEAD, where the words are lost; at gcr.io 412 means that it was shut down
         possible(&[status(&[412]), that("the registry is not gcr.io", not_google)]),
     ],
-    settles: &[Settling {
-        from: &["repository-not-found-or-private", "permission-denied"],
-        question: "a login was sent, and the repository exists: another pod runs an image of it",
-        when: settle,
-    }],
+    settles: &[
+        Settling {
+            from: &["repository-not-found-or-private"],
+            question: "a login was sent, and the repository exists: another pod runs an image of it",
+            when: |case| settle(case, Confidence::Likely),
+        },
+        Settling {
+            from: &["permission-denied"],
+            question: "which login was sent",
+            when: |case| settle(case, case.confidence.max(Confidence::Likely)),
+        },
+    ],
     refines: &[],
     meaning: "The image's name and the network are fine: the registry was reached, and it says that this pull is not allowed.
 
@@ -208,7 +215,7 @@ fn not_google(failure: &Failure<'_>) -> bool {
     !matches!(failure.place.registry, Some(Registry::Gcr | Registry::ArtifactRegistry))
 }
 
-fn settle(case: &Case<'_>) -> Verdict {
+fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
     let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
     let sent = secrets.sent();
     let Some((secret, entry)) = sent.first() else { return Verdict::No };
@@ -218,6 +225,5 @@ fn settle(case: &Case<'_>) -> Verdict {
     let Some(line) = case.repository_in_use() else { return Verdict::No };
     let says = format!("has a login for {}, which fits the image: it was sent", entry.key);
     let lines = vec![secrets.pod_line(), (object(secret), says), line];
-    let confidence = case.confidence.max(Confidence::Likely);
     Verdict::Proven(Proof { confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
 }

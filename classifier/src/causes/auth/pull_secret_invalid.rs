@@ -81,7 +81,7 @@ slips: the token alone was encoded, without the user and the colon; the text was
                 "If External Secrets, Sealed Secrets, Vault or a chart writes the secret, mend it there, or it comes back broken.",
             ],
             checks: &[
-                reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
+                remedies::NAMED_SECRETS,
                 reads("kubectl get secret {secret_name}[ -n {namespace}] -o jsonpath='{{.type}}{{\"\\n\"}}'"),
             ],
             ..FIX

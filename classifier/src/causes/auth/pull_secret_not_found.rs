@@ -45,14 +45,19 @@ pub(super) const CAUSE: Cause = Cause {
     ],
     settles: &[
         Settling {
-            from: &["pull-secret-not-found", "credentials-missing", "repository-not-found-or-private"],
+            from: &["pull-secret-not-found"],
+            question: "which secret that the pod names does not exist in its namespace",
+            when: |case| settle(case, case.confidence),
+        },
+        Settling {
+            from: &["credentials-missing", "repository-not-found-or-private"],
             question: "a secret that the pod names does not exist in its namespace",
-            when: settle,
+            when: |case| settle(case, case.sureness()),
         },
         Settling {
             from: &["credentials-rejected", "permission-denied"],
             question: "the same, where the words leave open whether a credential was sent",
-            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
+            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case, case.sureness()) },
         },
     ],
     refines: &[
@@ -90,7 +95,7 @@ pull-secret-not-attached; one that exists only in another namespace is pull-secr
             ],
             checks: &[
                 reads("kubectl get serviceaccount {service_account}[ -n {namespace}] -o jsonpath='{{.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
-                reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
+                remedies::NAMED_SECRETS,
             ],
             ..FIX
         },
@@ -113,7 +118,7 @@ fn untold(failure: &Failure<'_>) -> bool {
     failure.timeline.attempts.is_empty()
 }
 
-fn settle(case: &Case<'_>) -> Verdict {
+fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
     let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
         return Verdict::No;
     };
@@ -124,6 +129,5 @@ fn settle(case: &Case<'_>) -> Verdict {
     if let Some(other) = secrets.unnamed.iter().find(|secret| secrets.fits(secret)) {
         lines.push((object(other), "exists, and has a login that fits the image: perhaps the name is misspelt".to_owned()));
     }
-    let confidence = case.sureness().max(case.confidence);
     Verdict::Proven(Proof { confidence, lines, values: vec![("secret", (*name).to_owned())] })
 }

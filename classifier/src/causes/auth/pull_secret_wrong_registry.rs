@@ -36,16 +36,24 @@ instead of `https://index.docker.io/v1/`, a port too many, another region of a c
         Fix {
             title: "Write the secret for {registry_server}",
             steps: &[
-                "The nearest entry of secret {secret} is for {secret_key}; the image needs {registry_server}.",
+                "Secret {near_secret} has a login for {secret_key}; the image needs one for {registry_server}.",
                 "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}.",
                 "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not be made again.",
             ],
             commands: &[
-                disrupts("kubectl delete secret {secret_name}[ -n {namespace}] --ignore-not-found"),
-                remedies::WRITE_SECRET,
+                disrupts("kubectl delete secret {near_secret}[ -n {namespace}] --ignore-not-found"),
+                changes(
+                    "kubectl create secret docker-registry {near_secret}[ -n {namespace}] --docker-server={registry_server} \
+--docker-username=\"$REGISTRY_USERNAME\" --docker-password=\"$REGISTRY_PASSWORD\" --dry-run=client -o yaml \
+| kubectl apply[ -n {namespace}] --server-side --force-conflicts -f -",
+                ),
             ],
-            warnings: &["The new secret holds this one registry. If other pods use other entries of {secret}, create a second secret instead (SECRET_NAME) and attach it too."],
+            warnings: &["The new secret holds this one registry. If other images need what else is in {near_secret}, take the next way."],
             ..FIX
+        },
+        Fix {
+            title: "Or add a second secret for {registry_server}",
+            ..remedies::any::GIVE
         },
         Fix {
             title: "Or write the image's name as the secret has it",
@@ -89,7 +97,12 @@ fn settle(case: &Case<'_>) -> Verdict {
     }
     let secret = near.map_or(used[0], |(secret, _)| secret);
     let key = near.map(|(_, near)| near.key.clone()).or_else(|| secret.entries.first().map(|entry| entry.key.clone()));
-    let mut values = vec![("secret", secret.metadata.name.clone())];
-    values.extend(key.map(|key| ("secret_key", key)));
+    // Writing the secret anew is right where its one entry was meant for this registry, and no other image of the pod needs it.
+    let mut values = Vec::new();
+    let needed = || secrets.pod.containers.iter().any(|container| secrets.fits_image(secret, &container.image));
+    if near.is_some() || (read.len() == 1 && secret.entries.len() == 1 && !needed()) {
+        values.push(("near_secret", secret.metadata.name.clone()));
+        values.extend(key.map(|key| ("secret_key", key)));
+    }
     Verdict::Proven(Proof { confidence: case.sureness(), lines, values })
 }
