@@ -143,3 +143,47 @@ pub fn write_versions(bench: &Bench) -> Result<()> {
 fn count(folder: &Path) -> Result<usize> {
     Ok(fs::read_dir(folder)?.flatten().filter(|entry| entry.path().is_dir()).count())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imagepull_classifier::{Options, diagnose};
+
+    /// The causes that are named for a recording's file, one for each finding.
+    fn named(text: &str) -> Vec<Option<String>> {
+        let report = diagnose(text, &Options::default());
+        report.findings.iter().map(|finding| finding.diagnoses.first().map(|diagnosis| diagnosis.cause.to_string())).collect()
+    }
+
+    #[test]
+    fn every_recording_names_its_cause_without_a_node() {
+        let mut wrong = Vec::new();
+        let mut read = 0;
+        for scenario in crate::scenario::all().expect("scenarios") {
+            for file in ["describe.txt", "pods-and-events.json"] {
+                let Ok(text) = fs::read_to_string(folder().join(&scenario.name).join(file)) else { continue };
+                read += 1;
+                let named = named(&text);
+                let right = |cause: &Option<String>| {
+                    let cause = cause.as_deref();
+                    cause.is_some() && (cause == scenario.expect.cause.as_deref() || scenario.expect.accept.iter().any(|accepted| cause == Some(accepted)))
+                };
+                let good = if scenario.expect.cause.is_none() { named.iter().all(right) } else { named.iter().any(right) };
+                if !good {
+                    wrong.push(format!("{} {file}: {named:?}, right is {:?}", scenario.name, scenario.expect.cause));
+                }
+            }
+        }
+        assert!(read >= 90, "only {read} recordings");
+        assert!(wrong.is_empty(), "{} of {read} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run_is_no_change_of_a_message() {
+        let list = |message: &str| json!({"items": [{"kind": "Event", "reason": "Failed", "message": message}]});
+        let one = list("dial tcp 198.51.100.7:443: i/o timeout after 31.2s, sha256:0000000000000000000000000000000000000000000000000000000000000000");
+        let other = list("dial tcp 198.51.100.9:443: i/o timeout after 30.9s, sha256:1111111111111111111111111111111111111111111111111111111111111111");
+        assert_eq!(messages(&one), messages(&other));
+        assert_ne!(messages(&one), messages(&list("dial tcp 198.51.100.7:443: connection refused")));
+    }
+}

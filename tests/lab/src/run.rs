@@ -128,15 +128,10 @@ impl Bench {
         let Some(plugin) = &self.plugin else { return Ok(()) };
 
         let report = self.ask(plugin, scenario)?;
-        let diagnosis = match judge(scenario, &report, outcome) {
-            Ok(Some(diagnosis)) => diagnosis,
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        if scenario.heal.never.is_some() {
-            return Ok(());
+        if judge(scenario, &report, outcome)? && scenario.heal.never.is_none() {
+            self.heal(scenario, &report, outcome)?;
         }
-        self.heal(scenario, diagnosis, outcome)
+        Ok(())
     }
 
     fn prepare(&self, scenario: &Scenario) -> Result<()> {
@@ -229,15 +224,29 @@ impl Bench {
         serde_json::from_str(&text).map_err(|error| format!("`why -o json` printed no JSON ({error}): {text}").into())
     }
 
-    fn heal(&self, scenario: &Scenario, diagnosis: &Value, outcome: &mut Outcome) -> Result<()> {
-        let Some(fix) = diagnosis["fixes"].get(0) else { return Err("no fix was printed".into()) };
+    /// Runs the first fix of the first diagnosis, of each failing pod the report shows, and waits until all runs.
+    fn heal(&self, scenario: &Scenario, report: &Value, outcome: &mut Outcome) -> Result<()> {
+        let findings: Vec<&Value> = report["findings"].as_array().into_iter().flatten().filter(|finding| scenario.is_asked(finding)).collect();
+        let fix = findings.first().and_then(|finding| finding["diagnoses"][0]["fixes"].get(0)).ok_or("no fix was printed")?;
         let who = fix["who"].as_str().unwrap_or_default();
         if let Some(expected) = scenario.expect.who.as_deref().filter(|expected| *expected != who) {
             outcome.defects.push(format!("the fix is said to be for {who}, not {expected}"));
         }
+        // Replicas share most of their commands: each is run once.
+        let mut commands: Vec<&Value> = Vec::new();
+        for finding in &findings {
+            for command in finding["diagnoses"][0]["fixes"][0]["commands"].as_array().into_iter().flatten() {
+                if commands.iter().all(|known| known["run"] != command["run"]) {
+                    commands.push(command);
+                }
+            }
+        }
+        if commands.is_empty() && scenario.heal.outside.is_empty() {
+            return Err("nothing to run was printed, and nobody outside is to act".into());
+        }
         self.script(scenario, &scenario.heal.outside)?;
         let begin = Instant::now();
-        for command in fix["commands"].as_array().into_iter().flatten() {
+        for command in commands {
             let run = command["run"].as_str().ok_or("a command without `run`")?;
             let mut shell = self.shell(run);
             for need in command["needs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -254,6 +263,8 @@ impl Bench {
             }
             if begin.elapsed() > within {
                 let state = self.visible(&scenario.namespace())?;
+                let telling = |line: &&str| ["Failed", "Error", "Back-off", "not found"].iter().any(|word| line.contains(word));
+                let state = state.lines().filter(telling).collect::<Vec<_>>().join("\n");
                 let tried = if outcome.commands.is_empty() { "nothing to run was printed".to_owned() } else { outcome.commands.join("\n") };
                 return Err(format!("did not heal within {} s. Run as printed:\n{tried}\nstate:\n{state}", within.as_secs()).into());
             }
@@ -296,8 +307,8 @@ fn runs(pod: &Value) -> bool {
     pod["status"]["phase"] == "Succeeded" || ready
 }
 
-/// Compares the answer with the right one; the diagnosis to act on, `None` when there is rightly none.
-fn judge<'a>(scenario: &Scenario, report: &'a Value, outcome: &mut Outcome) -> Result<Option<&'a Value>> {
+/// Compares the answer with the right one; whether there is something to heal.
+fn judge(scenario: &Scenario, report: &Value, outcome: &mut Outcome) -> Result<bool> {
     let findings = report["findings"].as_array().ok_or("a report without findings")?;
     let expect = &scenario.expect;
     let Some(cause) = &expect.cause else {
@@ -306,9 +317,9 @@ fn judge<'a>(scenario: &Scenario, report: &'a Value, outcome: &mut Outcome) -> R
         if !wrong.is_empty() {
             outcome.defects.push(format!("no pull failed, but found {}", wrong.join(", ")));
         }
-        return Ok(None);
+        return Ok(false);
     };
-    let wanted = |finding: &&Value| expect.container.is_none() || finding["container"]["name"].as_str() == expect.container.as_deref();
+    let wanted = |finding: &&Value| scenario.is_asked(finding);
     let finding = findings.iter().find(wanted).ok_or("nothing was found")?;
     let diagnosis = &finding["diagnoses"][0];
     outcome.cause = diagnosis["cause"].as_str().map(str::to_owned);
@@ -328,7 +339,7 @@ fn judge<'a>(scenario: &Scenario, report: &'a Value, outcome: &mut Outcome) -> R
     if expect.outlook.is_some() && expect.outlook.as_deref() != outlook {
         outcome.defects.push(format!("outlook {}, not {}", outlook.unwrap_or("none"), expect.outlook.as_deref().unwrap_or_default()));
     }
-    Ok(Some(diagnosis))
+    Ok(true)
 }
 
 /// Tries scenarios, several at a time, those that want the node for themselves last and alone. Prints a line for each.

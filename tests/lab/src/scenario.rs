@@ -172,6 +172,12 @@ impl Scenario {
         Some(self.needs.get(name).map_or(usual, String::as_str))
     }
 
+    /// Whether a finding of a report is about the container that the scenario is about.
+    pub fn is_asked(&self, finding: &Value) -> bool {
+        let container = self.expect.container.as_deref();
+        container.is_none() || finding["container"]["name"].as_str() == container
+    }
+
     /// Everything to apply besides `manifest`, as JSON documents; secrets first.
     pub fn objects(&self) -> Vec<Value> {
         let mut objects: Vec<Value> = self.secrets.iter().map(|secret| secret.object(&self.namespace())).collect();

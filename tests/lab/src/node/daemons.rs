@@ -44,7 +44,7 @@ impl Daemons {
             .env("SSL_CERT_FILE", format!("{BASE}/trusted-ca.pem"))
             // containerd: one zone is behind the proxy.
             .env("HTTPS_PROXY", "http://proxy.lab.test:3128")
-            .env("NO_PROXY", "localhost,127.0.0.0/8,10.0.0.0/8,lab.test,docker.io,docker.com,ghcr.io,quay.io,gitlab.com,gcr.io,amazonaws.com,azurecr.io,pkg.dev")
+            .env("NO_PROXY", "invalid,localhost,127.0.0.0/8,10.0.0.0/8,lab.test,docker.io,docker.com,ghcr.io,quay.io,gitlab.com,gcr.io,amazonaws.com,azurecr.io,pkg.dev")
             .env_remove("HTTP_PROXY")
             .env_remove("ALL_PROXY")
             .stdin(Stdio::null())
