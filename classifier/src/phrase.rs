@@ -12,7 +12,6 @@
 //! [`Literals`] looks for many plain words in one pass; the recognizer uses it so that only phrases with a chance are tried, and
 //! reading uses it to skip log lines that have nothing to do with images.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// Stands in for each byte of a masked name. No phrase contains it, and a word may.
@@ -258,48 +257,48 @@ fn is_closing(b: u8) -> bool {
 }
 
 /// Many plain words, looked for in one pass and without case.
+///
+/// Each byte falls into one of 32 classes (letters without case; everything else shares the rest), three bytes make a key of 15
+/// bits, and one bit tells whether any word begins with that key. What passes the gate is compared exactly.
 #[derive(Debug)]
 pub struct Literals {
-    /// One bit for each hash of the first three bytes of a word.
-    gate: Box<[u64; 1024]>,
-    /// Words by that key.
-    by_key: HashMap<u32, Vec<(Box<[u8]>, usize)>>,
+    gate: Box<[u64; KEYS / 64]>,
+    /// Words in lower case with their ids, sorted by key.
+    words: Vec<(u16, usize, Box<[u8]>)>,
 }
+
+const KEYS: usize = 1 << 15;
 
 impl Literals {
     /// Words of at least three bytes; each is known by its position in the iterator. Shorter ones are never found.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Literals {
-        let mut literals = Literals { gate: Box::new([0; 1024]), by_key: HashMap::new() };
+        let mut literals = Literals { gate: Box::new([0; KEYS / 64]), words: Vec::new() };
         for (id, word) in words.into_iter().enumerate() {
             let word = word.to_ascii_lowercase().into_bytes().into_boxed_slice();
-            if word.len() >= 3 {
-                let key = key(&word);
-                let bit = gate_bit(key);
-                literals.gate[bit / 64] |= 1 << (bit % 64);
-                literals.by_key.entry(key).or_default().push((word, id));
+            if let [a, b, c, ..] = *word {
+                let key = next(next(next(0, a), b), c);
+                literals.gate[key / 64] |= 1 << (key % 64);
+                literals.words.push((key as u16, id, word));
             }
         }
+        literals.words.sort();
         literals
     }
 
     /// Calls `found` with the id and the place of each word in `text`. `found` answers whether to go on.
     pub fn scan(&self, text: &[u8], mut found: impl FnMut(usize, usize) -> bool) {
-        if text.len() < 3 {
-            return;
-        }
-        let mut key = (u32::from(fold(text[0])) << 8) | u32::from(fold(text[1]));
-        for at in 2..text.len() {
-            key = ((key << 8) | u32::from(fold(text[at]))) & 0x00ff_ffff;
-            let bit = gate_bit(key);
-            if self.gate[bit / 64] & (1 << (bit % 64)) != 0
-                && let Some(words) = self.by_key.get(&key)
-            {
-                let start = at - 2;
-                for (word, id) in words {
-                    let fits = text.get(start..start + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
-                    if fits && !found(*id, start) {
-                        return;
-                    }
+        let Some((&[first, second], rest)) = text.split_first_chunk::<2>() else { return };
+        let mut key = next(next(0, first), second);
+        for (start, &b) in rest.iter().enumerate() {
+            key = next(key, b);
+            if self.gate[key / 64] & (1 << (key % 64)) == 0 {
+                continue;
+            }
+            let from = self.words.partition_point(|(known, ..)| usize::from(*known) < key);
+            for (_, id, word) in self.words[from..].iter().take_while(|(known, ..)| usize::from(*known) == key) {
+                let fits = text.get(start..start + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+                if fits && !found(*id, start) {
+                    return;
                 }
             }
         }
@@ -316,17 +315,10 @@ impl Literals {
     }
 }
 
-fn key(word: &[u8]) -> u32 {
-    (u32::from(fold(word[0])) << 16) | (u32::from(fold(word[1])) << 8) | u32::from(fold(word[2]))
-}
-
-/// Lower case for letters; other bytes may fall together, the comparison that follows is exact.
-fn fold(b: u8) -> u8 {
-    b | 0x20
-}
-
-fn gate_bit(key: u32) -> usize {
-    ((key.wrapping_mul(0x9E37_79B1)) >> 16) as usize
+/// The key of the last three bytes, after one more. Bit 5 is what upper and lower case differ in; it is not looked at.
+#[inline(always)]
+fn next(key: usize, b: u8) -> usize {
+    ((key << 5) | usize::from(b & 0x1f)) & (KEYS - 1)
 }
 
 #[cfg(test)]

@@ -109,7 +109,9 @@ impl Walker<'_, '_> {
             }
             return None;
         }
-        let relevant = GATE.any(line.as_bytes());
+        // The object of a document begins with a line that says nothing by itself.
+        let object = opens_object(line.trim());
+        let relevant = object || GATE.any(line.as_bytes());
         let quiet = self.pending.is_none() && self.description.is_none() && !self.in_table && self.command.is_none();
         if !relevant && quiet && !Description::begins(content(line).1) && !events::is_head(line) {
             return None;
@@ -130,9 +132,13 @@ impl Walker<'_, '_> {
             }
         }
         if relevant || self.description.is_none() {
-            if let Some(form) = log::form(words) {
+            if !object && let Some(form) = log::form(words) {
                 self.flush();
-                if !relevant && !log::opens_block(words) {
+                let ours = relevant && (self.command.is_some() || message::concerns_us(words));
+                if !ours && !log::opens_block(words) {
+                    return None;
+                }
+                if self.found.again(log::payload(words, form)) {
                     return None;
                 }
                 let pending = Pending { range: at, record: Record::default(), log: Some(form), lines: 1 };
@@ -329,14 +335,11 @@ impl Walker<'_, '_> {
         if let Some(end) = words.strip_prefix('`').and_then(|inner| inner.find('`')) {
             pending.range.end = pending.range.start + 1 + end;
         }
-        let raw = self.document.text(pending.range);
+        let raw = self.document.text(pending.range.clone());
         let mut record = match pending.log {
-            Some(form) => Record { subject: Subject::default(), ..log::read(&raw, form) },
+            Some(form) => log::read(&raw, form),
             None => Record { text: clean(&raw).trim(), ..pending.record },
         };
-        if let Some(form) = pending.log {
-            record = log::read(&raw, form);
-        }
         if let Some(command) = &self.command
             && matches!(record.source, Source::Tool | Source::Text)
         {
@@ -344,7 +347,11 @@ impl Walker<'_, '_> {
             record.subject.image = record.subject.image.or_else(|| command.image.clone());
         }
         if !record.text.is_empty() {
-            self.found.add(record);
+            match pending.log {
+                // a log repeats itself: what this line said is kept for the next time
+                Some(form) if self.command.is_none() => self.found.add_log(record, log::payload(&self.document.words[pending.range], form)),
+                _ => self.found.add(record),
+            }
         }
     }
 
@@ -465,6 +472,11 @@ fn json_end(words: &str, start: usize) -> usize {
         at += 1;
     }
     words.len()
+}
+
+/// `{` or `[` alone, as kubectl prints JSON, or a whole Kubernetes object on one line.
+fn opens_object(line: &str) -> bool {
+    matches!(line, "{" | "[") || (line.starts_with("{\"") && line.contains("\"apiVersion\":") && line.contains("\"kind\":"))
 }
 
 /// `key:`, `key: value`, `- item` as YAML has them.

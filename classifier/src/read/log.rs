@@ -59,6 +59,14 @@ fn klog(head: &str) -> Option<usize> {
     None
 }
 
+/// The part of a line that is the same when the same thing is logged again: without the time.
+pub fn payload(line: &str, form: Form) -> &str {
+    match form {
+        Form::Klog(at) | Form::Level(at) | Form::Json(at) => &line[at..],
+        Form::Logfmt(at) => line[at..].find("level=").map_or(&line[at..], |level| &line[at + level..]),
+    }
+}
+
 /// Whether the line opens a block that goes on until a line ` >` (klog: values with line ends).
 pub fn opens_block(line: &str) -> bool {
     line.trim_end().ends_with("=<")

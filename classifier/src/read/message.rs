@@ -119,6 +119,15 @@ const RAW_ERRORS: &[&str] = &[
     "in string literal",
 ];
 
+/// Whether a log line can mean anything to us: only such a line is taken apart.
+pub fn concerns_us(line: &str) -> bool {
+    static OTHERS: LazyLock<Literals> = LazyLock::new(|| {
+        let ours = ["startcontainer", "start failed in pod", "invalidimagename", "registryunavailable", "signaturevalidationfailed", "already present on machine", "restarting failed"];
+        Literals::new(ours.into_iter().chain(RAW_ERRORS.iter().copied()))
+    });
+    is_about_pull(line) || OTHERS.any(line.as_bytes())
+}
+
 /// Whether the words are about a pull by themselves.
 pub fn is_about_pull(words: &str) -> bool {
     ABOUT_PULL.any(words.as_bytes())
@@ -440,19 +449,13 @@ pub fn named_image(words: &str) -> Option<String> {
         "initializing source docker://", "Initializing source docker://", "Unable to fetch image ", "resolve ref ", "default image tag ", "unpack image ", "could not pull base image image ", "pulling from ", "for image ",
         "Container image ", "load metadata for ", "ImageStatus for image ",
     ];
-    let lower = words.to_ascii_lowercase();
-    let mut best: Option<(usize, String)> = None;
-    for mark in MARKS {
-        let Some(at) = lower.find(&mark.to_ascii_lowercase()) else { continue };
-        let rest = &words[at + mark.len()..];
-        let image = reference_at(rest);
-        if let Some(image) = image
-            && best.as_ref().is_none_or(|(found, _)| at < *found)
-        {
-            best = Some((at, image));
-        }
-    }
-    best.map(|(_, image)| image)
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(MARKS.iter().copied()));
+    let mut found = None;
+    FIND.scan(words.as_bytes(), |mark, at| {
+        found = reference_at(&words[at + MARKS[mark].len()..]);
+        found.is_none()
+    });
+    found
 }
 
 /// A reference at the beginning of a text, quoted or not.

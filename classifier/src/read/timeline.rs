@@ -7,7 +7,8 @@ use crate::read::describe::{Description, Kind};
 use crate::read::message::{self, Said};
 use crate::read::record::Record;
 use crate::text::Text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 /// Attempts of one timeline that are kept word by word; more are counted with the last. A log of a day says the same thing often.
@@ -32,7 +33,21 @@ pub struct Assembler {
     running: Vec<(OwnerKey, String)>,
     described_pods: usize,
     without_events: usize,
+    /// What log lines have said before, by their words: the tracks that they touched.
+    said: HashMap<(usize, u64), Vec<Touch>>,
 }
+
+/// What a record changed. The same record again only makes it newer.
+#[derive(Clone, Copy, Debug)]
+enum Touch {
+    Attempt { track: usize, attempt: usize },
+    Waits(usize),
+    Pulling(usize),
+    Success(usize),
+}
+
+/// Lines of a log that are remembered by their words; a log with more different ones is read line by line.
+const MOST_REMEMBERED: usize = 20_000;
 
 /// Whose records belong together: a pod, or (where none is named) a section of the input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,13 +128,59 @@ impl Assembler {
     }
 
     /// Takes a record.
-    pub fn add(&mut self, mut record: Record) {
+    pub fn add(&mut self, record: Record) {
+        self.add_touching(record);
+    }
+
+    fn add_touching(&mut self, mut record: Record) -> Vec<Touch> {
         self.order += 1;
         record.when.order = self.order;
         record.section = self.section;
-        for said in message::interpret(&record) {
-            self.take(&record, said);
+        message::interpret(&record).into_iter().filter_map(|said| self.take(&record, said)).collect()
+    }
+
+    /// Takes a record of a log, and remembers what it changed by its words.
+    pub fn add_log(&mut self, record: Record, words: &str) {
+        let touches = self.add_touching(record);
+        if self.said.len() < MOST_REMEMBERED {
+            self.said.insert((self.section, hash(words)), touches);
         }
+    }
+
+    /// Whether a log line with these words was taken before; then it is taken again, without being read again.
+    pub fn again(&mut self, words: &str) -> bool {
+        let Some(touches) = self.said.get(&(self.section, hash(words))) else { return false };
+        self.order += 1;
+        let now = When { order: self.order, count: None, ..When::default() };
+        for touch in touches {
+            let newer = |when: &mut When| {
+                when.order = now.order;
+                when.count = Some(when.count.unwrap_or(1).saturating_add(1));
+            };
+            match *touch {
+                Touch::Attempt { track, attempt } => {
+                    if let Some((.., when)) = self.tracks.get_mut(track).and_then(|track| track.attempts.get_mut(attempt)) {
+                        newer(when);
+                    }
+                }
+                Touch::Waits(track) => {
+                    if let Some((.., when)) = self.tracks.get_mut(track).and_then(|track| track.waits.as_mut()) {
+                        newer(when);
+                    }
+                }
+                Touch::Pulling(track) => {
+                    if let Some(when) = self.tracks.get_mut(track).and_then(|track| track.pulling.as_mut()) {
+                        newer(when);
+                    }
+                }
+                Touch::Success(track) => {
+                    if let Some(when) = self.tracks.get_mut(track).and_then(|track| track.success.as_mut()) {
+                        newer(when);
+                    }
+                }
+            }
+        }
+        true
     }
 
     fn key(&self, subject: &Subject) -> OwnerKey {
@@ -129,7 +190,7 @@ impl Assembler {
         }
     }
 
-    fn take(&mut self, record: &Record, said: Said) {
+    fn take(&mut self, record: &Record, said: Said) -> Option<Touch> {
         let mut subject = record.subject.clone();
         let name = |subject: &mut Subject, image: Option<String>, container: Option<(ContainerKind, String)>| {
             if let Some((kind, name)) = container {
@@ -141,7 +202,10 @@ impl Assembler {
             }
         };
         match said {
-            Said::Else(code) => *self.elsewhere.entry(code).or_default() += 1,
+            Said::Else(code) => {
+                *self.elsewhere.entry(code).or_default() += 1;
+                None
+            }
             Said::Beside => {
                 let key = self.key(&subject);
                 let message = message::plain(&record.text, record.source, record.reason.as_deref());
@@ -149,18 +213,16 @@ impl Assembler {
                 if list.len() < MOST_ATTEMPTS && !list.iter().any(|(known, _)| known.text.as_str() == message.text.as_str()) {
                     list.push((message, record.when.clone()));
                 }
+                None
             }
             Said::Pulling(image) => {
                 name(&mut subject, image, None);
                 let when = record.when.clone();
                 let key = self.key(&subject);
-                if let Some(index) = self.find(&key, &subject) {
-                    let track = &mut self.tracks[index];
-                    track.pulling = later(track.pulling.take(), when);
-                } else {
-                    let index = self.track(&subject);
-                    self.tracks[index].pulling = Some(when);
-                }
+                let index = self.find(&key, &subject).unwrap_or_else(|| self.track(&subject));
+                let track = &mut self.tracks[index];
+                track.pulling = later(track.pulling.take(), when);
+                Some(Touch::Pulling(index))
             }
             Said::Pulled(image) => {
                 name(&mut subject, image, None);
@@ -168,6 +230,7 @@ impl Assembler {
                 let index = self.track(&subject);
                 let track = &mut self.tracks[index];
                 track.success = later(track.success.take(), record.when.clone());
+                Some(Touch::Success(index))
             }
             Said::Started(container) => {
                 self.pulled_something = true;
@@ -175,10 +238,10 @@ impl Assembler {
                     subject.container = container;
                 }
                 let key = self.key(&subject);
-                if let Some(index) = self.find(&key, &subject).filter(|_| subject.container.is_some()) {
-                    let track = &mut self.tracks[index];
-                    track.success = later(track.success.take(), record.when.clone());
-                }
+                let index = self.find(&key, &subject).filter(|_| subject.container.is_some())?;
+                let track = &mut self.tracks[index];
+                track.success = later(track.success.take(), record.when.clone());
+                Some(Touch::Success(index))
             }
             Said::Failed { image, container, reason, error } => {
                 if is_sandbox(record, error.as_str()) {
@@ -192,14 +255,19 @@ impl Assembler {
                 let reason = reason.or_else(|| record.reason.clone().filter(|reason| reason != "Failed"));
                 let track = &mut self.tracks[index];
                 let words = core(error.as_str());
-                if let Some(known) = track.attempts.iter_mut().find(|(text, ..)| core(text.as_str()) == words) {
-                    known.1 = known.1.take().or(reason);
-                    known.3 = merge(&known.3, &record.when);
-                } else if track.attempts.len() < MOST_ATTEMPTS {
+                let attempt = if let Some(known) = track.attempts.iter().position(|(text, ..)| core(text.as_str()) == words) {
+                    let slot = &mut track.attempts[known];
+                    slot.1 = slot.1.take().or(reason);
+                    slot.3 = merge(&slot.3, &record.when);
+                    known
+                } else {
+                    if track.attempts.len() == MOST_ATTEMPTS {
+                        track.attempts.pop();
+                    }
                     track.attempts.push((error, reason, record.source, record.when.clone()));
-                } else if let Some(last) = track.attempts.last_mut() {
-                    *last = (error, reason, record.source, record.when.clone());
-                }
+                    track.attempts.len() - 1
+                };
+                Some(Touch::Attempt { track: index, attempt })
             }
             Said::Waits { image, container, word } => {
                 name(&mut subject, image, container);
@@ -221,6 +289,7 @@ impl Assembler {
                         *waits = Some((record.text.clone(), word, record.source, when));
                     }
                 }
+                Some(Touch::Waits(index))
             }
         }
     }
@@ -496,6 +565,12 @@ impl Assembler {
     }
 }
 
+fn hash(words: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
+}
+
 fn fill(slot: &mut Option<String>, value: &Option<String>) {
     if slot.is_none() {
         slot.clone_from(value);
@@ -511,6 +586,12 @@ fn clash(a: &Subject, b: &Subject) -> bool {
 fn same_image(a: &str, b: &str) -> bool {
     if a == b {
         return true;
+    }
+    // Two spellings of one image end in the same name: most pairs are told apart without parsing.
+    let last = |text: &'_ str| text.rfind('/').map_or(0, |at| at + 1);
+    let name = |text: &str| text[last(text)..].split([':', '@']).next().unwrap_or_default().to_owned();
+    if name(a) != name(b) {
+        return false;
     }
     use crate::read::image_ref::ImageRef;
     let full = |text: &str| {
