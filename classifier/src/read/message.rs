@@ -92,7 +92,7 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "not implemented: media type", "unsupported media type", "mediatype", "media type", "schema 1", "pull qps", "registry-1.docker.io", "index.docker.io", "auth.docker.io", "unpacking image", "image layer",
         "auth: unauthorized", "incorrect username or password", "your pull rate", "pull rate limit", "no signatures", "errimage", "imageservice", "no matching manifest", "resolve ref", "resolve workspace image",
         "image service", "is waiting to start: image", "imageinspect", "policy.sigstore.dev", "rejected by policy", "download image", "save image", "images/create", "no such image", "pull qps exceeded", "load metadata for", "artifact registry", "login to the red hat registry",
-        "no available registry endpoint", "parsing reference", "repository/tag", "repository name must", "invalid image name", "named reference", "short name resolution", "imagenotfound", "within the repository", "parsing image name", "error parsing http", "invalid reference format", "download failed, retrying", "received unexpected http status", "error: image ", "name invalid", "refresh arm access token", "response from daemon: received unexpected http", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
+        "no available registry endpoint", "credentials from ecr", "aws credentials", "token exchange", "azure credential", "retrieving credentials", "authorization token", "parsing reference", "repository/tag", "repository name must", "invalid image name", "named reference", "short name resolution", "imagenotfound", "within the repository", "parsing image name", "error parsing http", "invalid reference format", "download failed, retrying", "received unexpected http status", "error: image ", "name invalid", "refresh arm access token", "response from daemon: received unexpected http", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
         "pull policy of never", "because of no progress", "untar re-exec", "verification of image", "validation of image", "matching signatures", "matching attestations", "attestations found", "trust data",
         "binary authorization", "admission rule", "denied by attestor", "denied by an attestor", "signed digest", "static deny for image", "unverified image", "image is not verified", "image not compliant",
         "signature is associated", "signatures associated with", "be an image digest", "invalid image repo", "image registry", "prohibited by policy", "restricted by your administrators", "access management", "untrusted registry",
@@ -123,7 +123,7 @@ const RAW_ERRORS: &[&str] = &[
 pub fn concerns_us(line: &str) -> bool {
     static OTHERS: LazyLock<Literals> = LazyLock::new(|| {
         let ours = ["startcontainer", "start failed in pod", "invalidimagename", "registryunavailable", "signaturevalidationfailed", "already present on machine", "restarting failed"];
-        Literals::new(ours.into_iter().chain(RAW_ERRORS.iter().copied()))
+        Literals::new(ours.into_iter().chain(RAW_ERRORS.iter().copied()).chain(BESIDE.iter().copied()))
     });
     is_about_pull(line) || OTHERS.any(line.as_bytes())
 }
@@ -327,24 +327,29 @@ pub fn is_about_node(message: &Message) -> bool {
     matches!(message.reason.as_deref(), Some("FreeDiskSpaceFailed" | "ImageGCFailed"))
 }
 
+/// Words of records that explain a failure without being one: a pull secret that was not found, a login that could not be fetched.
+const BESIDE: &[&str] = &[
+    "unable to retrieve some image pull secrets",
+    "unable to retrieve pull secret",
+    "credential from external registry credential provider",
+    "failed to provide credentials for image",
+    "credential provider plugin",
+    // providers inside of older kubelets (pkg/credentialprovider/{aws,azure,gcp}), and login helpers of other pullers
+    "getting aws credentials",
+    "validating aws credentials",
+    "error getting credentials from ecr",
+    "azure credential file",
+    "failed to perform token exchange",
+    "failed to receive challenge",
+    "google-dockercfg",
+    "ecr: failed to get authorization token",
+    "error getting credentials - err",
+    "docker-credential-",
+];
+
 /// Records of the same pod that explain a failure without being one.
 fn is_beside(lower: &str) -> bool {
-    lower.contains("unable to retrieve some image pull secrets")
-        || lower.contains("unable to retrieve pull secret")
-        || lower.contains("credential from external registry credential provider")
-        || lower.contains("failed to provide credentials for image")
-        || lower.contains("credential provider plugin")
-        // providers inside of older kubelets (pkg/credentialprovider/{aws,azure,gcp}), and login helpers of other pullers
-        || lower.contains("getting aws credentials")
-        || lower.contains("validating aws credentials")
-        || lower.contains("error getting credentials from ecr")
-        || lower.contains("azure credential file")
-        || lower.contains("failed to perform token exchange")
-        || lower.contains("failed to receive challenge")
-        || lower.contains("google-dockercfg")
-        || lower.contains("ecr: failed to get authorization token")
-        || lower.contains("error getting credentials - err")
-        || lower.contains("docker-credential-")
+    BESIDE.iter().any(|words| lower.contains(words))
 }
 
 /// Whether a text tells of a failure at all.
