@@ -97,7 +97,9 @@ impl FakeApi {
                 });
             }
         });
-        FakeApi { address, requests, folder: Folder::new() }
+        let folder = Folder::new();
+        folder.write("kubeconfig", kubeconfig(&address, "    token: KUBECONFIG-TOKEN\n"));
+        FakeApi { address, requests, folder }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -107,7 +109,7 @@ impl FakeApi {
 
     /// A kubeconfig for it: context `test`, namespace `shop`.
     pub fn kubeconfig(&self) -> PathBuf {
-        self.folder.write("kubeconfig", kubeconfig(&self.address, "    token: KUBECONFIG-TOKEN\n"))
+        self.folder.path().join("kubeconfig")
     }
 
     /// The program with these arguments, and this server as its cluster.

@@ -1,6 +1,7 @@
-//! Helpers of the whole-program tests: the program itself, a folder of its own for each test, and an API server that answers
-//! what a test wants, faults included.
+//! Helpers of the whole-program tests: the program itself, a folder of its own for each test, a real API server, and one that
+//! answers what a test wants, faults included.
 
+pub mod api_server;
 pub mod fake_api;
 pub mod folder;
 pub mod program;

@@ -1,0 +1,188 @@
+//! The program against a real kube-apiserver: its lists, tables, selectors and refusals are what `fake_api.rs` makes them.
+
+use imagepull_tests::api_server::{ApiServer, api_server};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Once;
+
+const IMAGE: &str = "registry.corp.test/team/web:1.4";
+const REFUSED: &str = "Failed to pull image \"registry.corp.test/team/web:1.4\": failed to pull and unpack image \"registry.corp.test/team/web:1.4\": failed to resolve reference \"registry.corp.test/team/web:1.4\": failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://registry.corp.test/token: 401 Unauthorized";
+
+fn pod(namespace: &str, name: &str, phase: &str, reason: Option<&str>) -> Value {
+    let state = reason.map_or_else(|| json!({"running": {}}), |reason| json!({"waiting": {"reason": reason}}));
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "uid": format!("UID-{namespace}-{name}"), "labels": {"app": "web"},
+            "annotations": {"note": "CANARY-ANNOTATION"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d9c", "uid": "UID-RS", "controller": true}]},
+        "spec": {"nodeName": "worker-1", "imagePullSecrets": [{"name": "regcred"}],
+            "containers": [{"name": "app", "image": IMAGE, "env": [{"name": "PASSWORD", "value": "CANARY-ENV"}]}]},
+        "status": {"phase": phase, "containerStatuses": [{"name": "app", "image": IMAGE, "imageID": "", "ready": reason.is_none(),
+            "restartCount": 0, "state": state}]},
+    })
+}
+
+fn event(namespace: &str, pod: &str, reason: &str, message: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("{pod}.{}", reason.to_lowercase()), "namespace": namespace},
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": namespace, "name": pod, "uid": format!("UID-{namespace}-{pod}"), "fieldPath": "spec.containers{app}"},
+        "reason": reason, "message": message, "type": "Warning", "count": 2, "firstTimestamp": "2026-11-01T10:00:00Z", "lastTimestamp": "2026-11-01T10:05:00Z"})
+}
+
+fn secret(name: &str, host: &str) -> Value {
+    let config = json!({"auths": {host: {"username": "CANARY-USER", "password": "CANARY-PASSWORD"}}}).to_string();
+    json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "metadata": {"name": name, "namespace": "shop",
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": config}}, "stringData": {".dockerconfigjson": config}})
+}
+
+/// The server with a shop in it.
+fn shop() -> Option<&'static ApiServer> {
+    static LOAD: Once = Once::new();
+    let server = api_server()?;
+    LOAD.call_once(|| {
+        let workload = |kind: &str, name: &str, more: Value| {
+            let labels = json!({"app": "web"});
+            let mut object = json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": "shop", "uid": format!("UID-{}", if kind == "Deployment" { "D" } else { "RS" })},
+                "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": IMAGE}]}}}});
+            object["metadata"]["ownerReferences"] = more;
+            object
+        };
+        server.load(&[
+            workload("Deployment", "web", json!([])),
+            workload("ReplicaSet", "web-5d9c", json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "UID-D", "controller": true}])),
+            pod("shop", "web-1", "Pending", Some("ImagePullBackOff")),
+            event("shop", "web-1", "Failed", REFUSED),
+            pod("shop", "web-2", "Running", None),
+            pod("shop", "restarted", "Running", Some("ErrImagePull")),
+            event("shop", "restarted", "Failed", REFUSED),
+            pod("other", "restarted", "Running", Some("ErrImagePull")),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "shop"}, "imagePullSecrets": [{"name": "gone"}]}),
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "worker-1"}, "status": {"nodeInfo": {"architecture": "arm64",
+                "operatingSystem": "linux", "containerRuntimeVersion": "containerd://2.3.7", "kubeletVersion": "v1.36.3", "bootID": "", "kernelVersion": "",
+                "kubeProxyVersion": "", "machineID": "", "osImage": "", "systemUUID": ""}}}),
+            secret("regcred", "registry.elsewhere.test"),
+            secret("fits", "registry.corp.test"),
+            secret("unrelated", "quay.io"),
+        ]);
+    });
+    Some(server)
+}
+
+fn names(document: &Value) -> BTreeSet<String> {
+    let items = document["items"].as_array().expect("a list");
+    let name = |item: &Value| Some(format!("{}/{}", item["kind"].as_str()?, item["metadata"]["name"].as_str()?));
+    items.iter().filter_map(name).collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn a_named_pod_is_read_with_all_that_belongs_to_it() {
+    let Some(server) = shop() else { return };
+    let ended = server.program("collect web-1").run().answered();
+    let document = ended.json();
+    let want = [
+        "Pod/web-1",
+        "Pod/web-2",
+        "Event/web-1.failed",
+        "ServiceAccount/default",
+        "SecretFacts/regcred",
+        "SecretFacts/fits",
+        "Node/worker-1",
+        "ReplicaSet/web-5d9c",
+        "Deployment/web",
+    ];
+    assert_eq!(names(&document), set(&want));
+    assert_eq!(document["missing"], json!([{"kind": "Secret", "namespace": "shop", "name": "gone"}]));
+    assert_eq!(document["notRead"], json!([]));
+    assert!(!ended.stdout.contains("CANARY"), "{}", ended.stdout);
+    for arguments in ["why web-1 -v --secrets=all", "why -A -o json", "why deploy/web -o yaml"] {
+        let ended = server.program(arguments).run().answered();
+        assert!(!ended.stdout.contains("CANARY") && !ended.stderr.contains("CANARY"), "{ended:?}");
+        assert!(!ended.stderr.contains("ADMIN-TOKEN"));
+    }
+}
+
+#[test]
+fn a_scan_finds_what_fails() {
+    let Some(server) = shop() else { return };
+    let pods = |arguments: &str| -> BTreeSet<String> {
+        names(&server.program(arguments).run().answered().json())
+            .into_iter()
+            .filter(|name| name.starts_with("Pod/"))
+            .collect()
+    };
+    assert_eq!(pods("collect"), set(&["Pod/web-1", "Pod/restarted"]));
+    assert_eq!(pods("collect -n other"), set(&["Pod/restarted"]));
+    assert_eq!(pods("collect -l app=web"), set(&["Pod/web-1", "Pod/restarted"]));
+    assert_eq!(pods("collect --field-selector spec.nodeName=worker-1,status.phase=Pending"), set(&["Pod/web-1"]));
+    assert_eq!(pods("collect -l app=nothing"), set(&[]));
+    let everywhere = server.program("collect -A").run().answered().json();
+    let failing = everywhere["items"].as_array().expect("a list").iter().filter(|item| item["kind"] == "Pod").count();
+    assert_eq!(failing, 3);
+    server.program("collect -l").arg("app in (").run().failed(&["400"]);
+}
+
+#[test]
+fn a_bundle_gives_the_same_answer_as_the_cluster() {
+    let Some(server) = shop() else { return };
+    let live = server.program("why web-1 -o json").run().answered().json();
+    let bundle = server.program("collect web-1").run().answered().stdout;
+    let again = imagepull_tests::program::Program::new("why - -o json").input(bundle).run().answered().json();
+    let causes = |report: &Value| -> Vec<Value> {
+        report["findings"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|finding| finding["diagnoses"][0]["cause"].clone())
+            .collect()
+    };
+    assert!(!causes(&live).is_empty());
+    assert_eq!(causes(&live), causes(&again));
+}
+
+#[test]
+fn every_set_of_permissions_has_an_answer_or_a_sentence() {
+    let Some(server) = shop() else { return };
+    const PARTS: [(&str, &str, &str); 6] = [
+        ("pods", "", "pods"),
+        ("events", "", "events"),
+        ("secrets", "", "secrets"),
+        ("accounts", "", "serviceaccounts"),
+        ("nodes", "", "nodes"),
+        ("owners", "apps", "deployments,replicasets"),
+    ];
+    let mut rules = Vec::new();
+    for (bit, (name, group, resources)) in PARTS.iter().enumerate() {
+        let users: Vec<Value> = (0..64_u32)
+            .filter(|set| set & 1 << bit != 0)
+            .map(|set| json!({"kind": "User", "name": format!("user-{set}"), "apiGroup": "rbac.authorization.k8s.io"}))
+            .collect();
+        let resources: Vec<&str> = resources.split(',').collect();
+        rules.push(
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name},
+            "rules": [{"apiGroups": [group], "resources": resources, "verbs": ["get", "list"]}]}),
+        );
+        rules.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}, "subjects": users}));
+    }
+    server.kubectl(&["apply", "-f", "-"], &json!({"apiVersion": "v1", "kind": "List", "items": rules}).to_string());
+    // The server's own caches take a moment to know the new rules.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    for set in 0..64_u32 {
+        let ended = server.program(&format!("collect web-1 --as user-{set}")).run();
+        if set & 1 == 0 {
+            ended.failed(&["not allowed", &format!("acting as user-{set}"), "cannot get resource \"pods\""]);
+            continue;
+        }
+        let document = ended.answered().json();
+        let not_read = document["notRead"].as_array().expect("a list");
+        for (bit, (_, group, resources)) in PARTS.iter().enumerate().skip(1) {
+            let resource = resources.split(',').next_back().expect("one");
+            let rule = format!("{{apiGroups: [\"{group}\"], resources: [{resource}]");
+            let said = not_read.iter().any(|entry| entry["rule"].as_str().is_some_and(|text| text.starts_with(&rule)));
+            assert_eq!(said, set & 1 << bit == 0, "{resource} of {set}: {not_read:?}");
+        }
+    }
+}
