@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 const NOW: i64 = 1_790_000_000;
 const IMAGE: &str = "registry.corp.test/shop/web:1";
 const NOTHING_SENT: &str = "pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
-const BARE_401: &str = "unexpected status from HEAD request to https://registry.corp.test/v2/shop/web/manifests/1: 401 Unauthorized";
+const BARE_401: &str =
+    "unexpected status from HEAD request to https://registry.corp.test/v2/shop/web/manifests/1: 401 Unauthorized";
 
 /// A pod whose pull fails, and what the plugin read around it.
 struct Cluster {
@@ -39,8 +40,10 @@ impl Default for Cluster {
 impl Cluster {
     fn document(&self) -> String {
         let names = |names: &[&str]| names.iter().map(|name| json!({ "name": name })).collect::<Vec<_>>();
-        let message = format!("failed to pull and unpack image \"{0}\": failed to resolve image: {1}", self.image, self.error);
-        let owner = if self.node_pod { json!([{"kind": "Node", "name": "worker", "controller": true}]) } else { json!([]) };
+        let message =
+            format!("failed to pull and unpack image \"{0}\": failed to resolve image: {1}", self.image, self.error);
+        let owner =
+            if self.node_pod { json!([{"kind": "Node", "name": "worker", "controller": true}]) } else { json!([]) };
         let mut items = vec![json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "web", "namespace": "shop", "ownerReferences": owner},
@@ -52,8 +55,10 @@ impl Cluster {
         }
         items.extend(self.secrets.iter().cloned());
         items.extend(self.others.iter().cloned());
-        let missing: Vec<Value> = self.missing.iter().map(|name| json!({"kind": "Secret", "namespace": "shop", "name": name})).collect();
-        serde_json::to_string_pretty(&json!({"apiVersion": "v1", "kind": "List", "missing": missing, "items": items})).expect("a JSON value")
+        let missing: Vec<Value> =
+            self.missing.iter().map(|name| json!({"kind": "Secret", "namespace": "shop", "name": name})).collect();
+        serde_json::to_string_pretty(&json!({"apiVersion": "v1", "kind": "List", "missing": missing, "items": items}))
+            .expect("a JSON value")
     }
 
     fn finding(&self) -> Finding {
@@ -66,7 +71,11 @@ impl Cluster {
     fn check(&self, cause: &str, confidence: &str, proof: &str) -> Diagnosis {
         let best = self.finding().diagnoses.remove(0);
         let says: Vec<&str> = best.evidence.iter().map(|evidence| evidence.text.as_str()).collect();
-        assert_eq!((best.cause.as_str(), format!("{:?}", best.confidence).to_lowercase().as_str()), (cause, confidence), "{says:#?}");
+        assert_eq!(
+            (best.cause.as_str(), format!("{:?}", best.confidence).to_lowercase().as_str()),
+            (cause, confidence),
+            "{says:#?}"
+        );
         assert!(says.iter().any(|says| says.contains(proof)), "no proof says {proof:?}: {says:#?}");
         best
     }
@@ -91,7 +100,8 @@ fn runs(diagnosis: &Diagnosis) -> Vec<&str> {
 #[test]
 fn a_fitting_secret_that_nothing_names_is_not_attached() {
     let cluster = Cluster { secrets: vec![secret("regcred", &login("registry.corp.test"))], ..Cluster::default() };
-    let best = cluster.check("pull-secret-not-attached", "certain", "secret shop/regcred: has a login for registry.corp.test");
+    let best =
+        cluster.check("pull-secret-not-attached", "certain", "secret shop/regcred: has a login for registry.corp.test");
     assert_eq!(
         runs(&best),
         [
@@ -119,9 +129,17 @@ fn attaching_keeps_what_the_service_account_lists() {
 
 #[test]
 fn an_account_that_was_not_read_is_patched_without_loss() {
-    let cluster = Cluster { account_secrets: None, secrets: vec![secret("regcred", &login("registry.corp.test"))], ..Cluster::default() };
+    let cluster = Cluster {
+        account_secrets: None,
+        secrets: vec![secret("regcred", &login("registry.corp.test"))],
+        ..Cluster::default()
+    };
     let best = cluster.check("pull-secret-not-attached", "certain", "regcred");
-    assert!(runs(&best)[0].contains("--type=json") && runs(&best)[0].contains("2>/dev/null || kubectl patch"), "{:?}", runs(&best));
+    assert!(
+        runs(&best)[0].contains("--type=json") && runs(&best)[0].contains("2>/dev/null || kubectl patch"),
+        "{:?}",
+        runs(&best)
+    );
 }
 
 #[test]
@@ -137,7 +155,11 @@ fn a_secret_that_the_account_lists_now_came_after_the_pod() {
 
 #[test]
 fn a_listed_secret_that_could_not_be_read_is_only_likely_the_late_one() {
-    Cluster { account_secrets: Some(&["regcred"]), ..Cluster::default() }.check("pull-secret-added-after-pod", "likely", "lists regcred");
+    Cluster { account_secrets: Some(&["regcred"]), ..Cluster::default() }.check(
+        "pull-secret-added-after-pod",
+        "likely",
+        "lists regcred",
+    );
 }
 
 #[test]
@@ -166,15 +188,37 @@ fn a_static_pod_never_gets_the_list_of_an_account() {
 fn a_missing_secret_is_not_found() {
     let cluster = Cluster { pod_secrets: &["regcred"], missing: &["regcred"], ..Cluster::default() };
     let best = cluster.check("pull-secret-not-found", "certain", "secret shop/regcred: does not exist");
-    assert!(runs(&best)[0].starts_with("kubectl create secret docker-registry regcred -n shop --docker-server=registry.corp.test "), "{:?}", runs(&best));
+    assert!(
+        runs(&best)[0]
+            .starts_with("kubectl create secret docker-registry regcred -n shop --docker-server=registry.corp.test "),
+        "{:?}",
+        runs(&best)
+    );
 }
 
 #[test]
 fn a_missing_secret_with_a_namesake_elsewhere_stands_in_the_other_namespace() {
-    let elsewhere = |namespace: &str, name: &str| secret_in(namespace, name, "kubernetes.io/dockerconfigjson", ".dockerconfigjson", &login("registry.corp.test"));
-    let cluster = Cluster { pod_secrets: &["regcred"], missing: &["regcred"], secrets: vec![elsewhere("tools", "regcred")], ..Cluster::default() };
-    let best = cluster.check("pull-secret-in-other-namespace", "certain", "secret tools/regcred: exists, and has a login for registry.corp.test");
-    assert!(runs(&best)[0].starts_with("kubectl get secret regcred -n tools -o go-template='{{index .data \".dockerconfigjson\" | base64decode}}' "), "{:?}", runs(&best));
+    let elsewhere = |namespace: &str, name: &str| {
+        secret_in(namespace, name, "kubernetes.io/dockerconfigjson", ".dockerconfigjson", &login("registry.corp.test"))
+    };
+    let cluster = Cluster {
+        pod_secrets: &["regcred"],
+        missing: &["regcred"],
+        secrets: vec![elsewhere("tools", "regcred")],
+        ..Cluster::default()
+    };
+    let best = cluster.check(
+        "pull-secret-in-other-namespace",
+        "certain",
+        "secret tools/regcred: exists, and has a login for registry.corp.test",
+    );
+    assert!(
+        runs(&best)[0].starts_with(
+            "kubectl get secret regcred -n tools -o go-template='{{index .data \".dockerconfigjson\" | base64decode}}' "
+        ),
+        "{:?}",
+        runs(&best)
+    );
     // Nothing is named, and only another namespace has something that fits.
     let cluster = Cluster { secrets: vec![elsewhere("tools", "shared")], ..Cluster::default() };
     cluster.check("pull-secret-in-other-namespace", "likely", "secret tools/shared");
@@ -188,9 +232,15 @@ fn an_entry_for_another_port_or_host_is_the_wrong_registry() {
         ("registry.corp.test/other", "its path is not the beginning"),
         ("corp.test", "more or fewer parts"),
     ] {
-        let cluster = Cluster { pod_secrets: &["regcred"], secrets: vec![secret("regcred", &login(key))], ..Cluster::default() };
+        let cluster =
+            Cluster { pod_secrets: &["regcred"], secrets: vec![secret("regcred", &login(key))], ..Cluster::default() };
         let best = cluster.check("pull-secret-wrong-registry", "certain", why);
-        assert!(runs(&best)[1].contains("create secret docker-registry regcred -n shop --docker-server=registry.corp.test "), "{:?}", runs(&best));
+        assert!(
+            runs(&best)[1]
+                .contains("create secret docker-registry regcred -n shop --docker-server=registry.corp.test "),
+            "{:?}",
+            runs(&best)
+        );
     }
 }
 
@@ -239,30 +289,57 @@ fn a_secret_that_breaks_the_keyring_is_named() {
     let broken = json!({"auths": {"quay.io": {"auth": "bm8gY29sb24="}}});
     let mut cluster = Cluster { pod_secrets: &["good", "bad"], ..Cluster::default() };
     cluster.secrets = vec![secret("good", &login("registry.corp.test")), secret("bad", &broken)];
-    let text = cluster.document().replace("ErrImagePull", "unable to parse auth field, must be formatted as base64(username:password)");
-    let text = text.replace(&format!("failed to pull and unpack image \\\"{IMAGE}\\\": failed to resolve image: {NOTHING_SENT}"), "unable to parse auth field, must be formatted as base64(username:password)");
+    let text = cluster
+        .document()
+        .replace("ErrImagePull", "unable to parse auth field, must be formatted as base64(username:password)");
+    let text = text.replace(
+        &format!("failed to pull and unpack image \\\"{IMAGE}\\\": failed to resolve image: {NOTHING_SENT}"),
+        "unable to parse auth field, must be formatted as base64(username:password)",
+    );
     let best = diagnose(&text, &Options::default()).findings.remove(0).diagnoses.remove(0);
     assert_eq!(best.cause, "pull-secret-invalid");
-    assert!(best.evidence.iter().any(|evidence| evidence.text.starts_with("secret shop/bad: cannot be read")), "{:#?}", best.evidence);
+    assert!(
+        best.evidence.iter().any(|evidence| evidence.text.starts_with("secret shop/bad: cannot be read")),
+        "{:#?}",
+        best.evidence
+    );
 }
 
 #[test]
 fn credentials_sent_and_refused_are_not_missing() {
-    let cluster = Cluster { error: BARE_401, pod_secrets: &["regcred"], secrets: vec![secret("regcred", &login("registry.corp.test"))], ..Cluster::default() };
-    let best = cluster.check("credentials-rejected", "likely", "secret shop/regcred: has a login for registry.corp.test, which fits the image: it was sent");
+    let cluster = Cluster {
+        error: BARE_401,
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &login("registry.corp.test"))],
+        ..Cluster::default()
+    };
+    let best = cluster.check(
+        "credentials-rejected",
+        "likely",
+        "secret shop/regcred: has a login for registry.corp.test, which fits the image: it was sent",
+    );
     assert!(runs(&best)[0].contains("create secret docker-registry regcred "), "{:?}", runs(&best));
 }
 
 #[test]
 fn a_line_end_in_the_password_explains_the_refusal() {
     let config = json!({"auths": {"registry.corp.test": {"username": "ci", "password": "canary-5f1d\n"}}});
-    let cluster = Cluster { error: BARE_401, pod_secrets: &["regcred"], secrets: vec![secret("regcred", &config)], ..Cluster::default() };
+    let cluster = Cluster {
+        error: BARE_401,
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &config)],
+        ..Cluster::default()
+    };
     cluster.check("credentials-rejected", "certain", "the password ends in a line break");
 }
 
 #[test]
 fn a_bare_401_without_any_secret_is_a_missing_credential() {
-    Cluster { error: BARE_401, ..Cluster::default() }.check("credentials-missing", "likely", "pod shop/web: names no imagePullSecrets");
+    Cluster { error: BARE_401, ..Cluster::default() }.check(
+        "credentials-missing",
+        "likely",
+        "pod shop/web: names no imagePullSecrets",
+    );
 }
 
 #[test]
@@ -278,7 +355,11 @@ fn words_that_tell_of_a_sent_login_outweigh_a_secret_that_does_not_fit() {
 
 #[test]
 fn words_and_facts_that_disagree_are_an_open_question() {
-    let cluster = Cluster { pod_secrets: &["regcred"], secrets: vec![secret("regcred", &login("registry.corp.test"))], ..Cluster::default() };
+    let cluster = Cluster {
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &login("registry.corp.test"))],
+        ..Cluster::default()
+    };
     let finding = cluster.finding();
     assert_eq!(finding.diagnoses[0].cause, "credentials-missing");
     assert!(finding.would_settle[0].question.contains("went out without one"), "{:?}", finding.would_settle);
@@ -289,18 +370,33 @@ fn a_token_that_is_over_says_so() {
     // {"alg":"none"}.{"exp":NOW - 3 h}
     let token = format!("eyJhbGciOiJub25lIn0.{}.c2ln", base64_url(&json!({"exp": NOW - 3 * 3600}).to_string()));
     let config = |token: &str| json!({"auths": {"registry.corp.test": {"username": "ci", "password": token}}});
-    let cluster = Cluster { error: BARE_401, pod_secrets: &["regcred"], secrets: vec![secret("regcred", &config(&token))], ..Cluster::default() };
+    let cluster = Cluster {
+        error: BARE_401,
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &config(&token))],
+        ..Cluster::default()
+    };
     cluster.check("credentials-expired", "certain", "its token expired 3 h ago");
     // One that is good for another hour was refused for another reason.
     let token = format!("eyJhbGciOiJub25lIn0.{}.c2ln", base64_url(&json!({"exp": NOW + 3600}).to_string()));
-    let cluster = Cluster { error: BARE_401, pod_secrets: &["regcred"], secrets: vec![secret("regcred", &config(&token))], ..Cluster::default() };
+    let cluster = Cluster {
+        error: BARE_401,
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &config(&token))],
+        ..Cluster::default()
+    };
     cluster.check("credentials-rejected", "likely", "it was sent");
 }
 
 #[test]
 fn the_token_of_a_job_is_as_good_as_over() {
     let config = json!({"auths": {"registry.corp.test": {"username": "gitlab-ci-token", "password": "canary-5f1d"}}});
-    let cluster = Cluster { error: BARE_401, pod_secrets: &["regcred"], secrets: vec![secret("regcred", &config)], ..Cluster::default() };
+    let cluster = Cluster {
+        error: BARE_401,
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &config)],
+        ..Cluster::default()
+    };
     cluster.check("credentials-expired", "likely", "the token of a CI job");
 }
 
@@ -320,13 +416,23 @@ fn a_login_that_was_sent_tells_a_missing_repository_from_a_closed_one() {
         "spec": {"containers": [{"name": "app", "image": "acme/shop:0"}]},
         "status": {"containerStatuses": [{"name": "app", "image": "acme/shop:0", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}]},
     });
-    hub(vec![running]).check("permission-denied", "likely", "pod other/old: runs acme/shop:0, so the repository exists");
+    hub(vec![running]).check(
+        "permission-denied",
+        "likely",
+        "pod other/old: runs acme/shop:0, so the repository exists",
+    );
 }
 
 #[test]
 fn no_value_of_a_secret_reaches_a_report() {
-    let cluster = Cluster { error: BARE_401, pod_secrets: &["regcred"], secrets: vec![secret("regcred", &login("registry.corp.test"))], ..Cluster::default() };
-    let report = serde_json::to_string(&diagnose(&cluster.document(), &Options { now: Some(NOW) })).expect("a report is JSON");
+    let cluster = Cluster {
+        error: BARE_401,
+        pod_secrets: &["regcred"],
+        secrets: vec![secret("regcred", &login("registry.corp.test"))],
+        ..Cluster::default()
+    };
+    let report =
+        serde_json::to_string(&diagnose(&cluster.document(), &Options { now: Some(NOW) })).expect("a report is JSON");
     assert!(!report.contains("canary"), "{report}");
 }
 

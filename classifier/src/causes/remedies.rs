@@ -24,7 +24,8 @@ pub(super) const RECREATE: Command = disrupts("{recreate}");
 
 /// Side effects of [`ATTACH_SECRET`].
 pub(super) const ATTACH_WARNINGS: &[&str] = &[
-    "Every new pod of the service account uses the secret, and existing pods do not: they got their list when they were created.",
+    "Every new pod of the service account uses the secret, and existing pods do not: they got their list when they were \
+created.",
     "Where the pod's own template lists imagePullSecrets, the list of the service account is ignored: add the secret to the \
 template instead.",
 ];
@@ -38,12 +39,15 @@ const GIVE_WARNINGS: &[&str] = &[
 const RENEW_WARNINGS: &[&str] =
     &["The secret then holds this one registry; entries for other registries that were in it are replaced."];
 
-const NAME_IT: &str = "The secret must stand in the pod's own namespace, and the pod's service account (or the pod template) must list it \
+const NAME_IT: &str = "The secret must stand in the pod's own namespace, and the pod's service account (or the pod \
+template) must list it \
 under imagePullSecrets.";
 
-const WHICH_SECRET: &str = "Write it into the secret that the pod names; where a command says SECRET_NAME, set it to that secret.";
+const WHICH_SECRET: &str = "Write it into the secret that the pod names; where a command says SECRET_NAME, set it to \
+that secret.";
 
-const AT_NEXT_TRY: &str = "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not \
+const AT_NEXT_TRY: &str = "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod \
+need not \
 be made again.";
 
 /// One kind of registry: what to ask it for.
@@ -89,18 +93,22 @@ account! {
     /// docs.aws.amazon.com, Amazon ECR, "Private registry authentication".
     ecr, &[Place::Registry(Registry::Ecr)], "an ECR token, which lasts 12 hours,",
     [
-        "Set REGISTRY_USERNAME to AWS and REGISTRY_PASSWORD to the output of `aws ecr get-login-password --region REGION`, with \
+        "Set REGISTRY_USERNAME to AWS and REGISTRY_PASSWORD to the output of `aws ecr get-login-password --region \
+REGION`, with \
 the region that stands in {registry}, as an identity that may read the repository.",
-        "The token ends after 12 hours. For more than a test, let the nodes read with their own role, or have a job renew the secret.",
+        "The token ends after 12 hours. For more than a test, let the nodes read with their own role, or have a job \
+renew the secret.",
     ]
 }
 account! {
     /// learn.microsoft.com, Azure Container Registry, "Pull images from a registry with a pull secret".
     acr, &[Place::Registry(Registry::Acr)], "an ACR token or service principal",
     [
-        "Make a token that may only pull: `az acr token create --name puller --registry NAME --scope-map _repositories_pull`; \
+        "Make a token that may only pull: `az acr token create --name puller --registry NAME --scope-map \
+_repositories_pull`; \
 the user name is the token's name. Or give a service principal the role AcrPull; the user name is its client id (a GUID).",
-        "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to these. What `az acr login` leaves behind ends after three hours and is of no use here.",
+        "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to these. What `az acr login` leaves behind ends after three hours \
+and is of no use here.",
     ]
 }
 account! {
@@ -116,18 +124,23 @@ account! {
     /// docs.github.com, "Working with the Container registry".
     ghcr, &[Place::Registry(Registry::Ghcr)], "a GitHub token with read:packages",
     [
-        "On GitHub, make a personal access token (classic) with the one scope read:packages. Where the organization uses SAML \
-single sign-on, authorize the token for it. The owner of the token needs read access to the package itself: a package may not inherit \
+        "On GitHub, make a personal access token (classic) with the one scope read:packages. Where the organization \
+uses SAML \
+single sign-on, authorize the token for it. The owner of the token needs read access to the package itself: a package \
+may not inherit \
 the access of its repository.",
-        "Set REGISTRY_USERNAME to the GitHub user name and REGISTRY_PASSWORD to the token. The GITHUB_TOKEN of a workflow ends with the job.",
+        "Set REGISTRY_USERNAME to the GitHub user name and REGISTRY_PASSWORD to the token. The GITHUB_TOKEN of a \
+workflow ends with the job.",
     ]
 }
 account! {
     /// docs.gitlab.com, "Deploy tokens".
     gitlab, &[Place::Registry(Registry::GitLab)], "a GitLab deploy token",
     [
-        "In GitLab, under Settings, Repository, Deploy tokens of the project or group, make a token with the scope read_registry.",
-        "Set REGISTRY_USERNAME to the user name that GitLab shows with it (gitlab+deploy-token-…) and REGISTRY_PASSWORD to the token. \
+        "In GitLab, under Settings, Repository, Deploy tokens of the project or group, make a token with the scope \
+read_registry.",
+        "Set REGISTRY_USERNAME to the user name that GitLab shows with it (gitlab+deploy-token-…) and REGISTRY_PASSWORD \
+to the token. \
 CI_JOB_TOKEN ends with the job and is of no use here.",
     ]
 }
@@ -143,8 +156,10 @@ account! {
     /// goharbor.io, "Create project robot accounts".
     harbor, &[Place::Registry(Registry::Harbor)], "a Harbor robot account",
     [
-        "In Harbor, under Robot accounts of the project, make one with the permission to pull repositories, and look at its expiration.",
-        "Set REGISTRY_USERNAME in single quotes, as in REGISTRY_USERNAME='robot$project+name': in double quotes the shell eats \
+        "In Harbor, under Robot accounts of the project, make one with the permission to pull repositories, and look at \
+its expiration.",
+        "Set REGISTRY_USERNAME in single quotes, as in REGISTRY_USERNAME='robot$project+name': in double quotes the \
+shell eats \
 the part after the dollar sign. Set REGISTRY_PASSWORD to its secret.",
     ]
 }
@@ -160,7 +175,8 @@ account! {
     /// help.sonatype.com, "Docker registry", authentication.
     nexus, &[Place::Registry(Registry::Nexus)], "a Nexus user or user token",
     [
-        "In Nexus, give a user the privileges browse and read on the Docker repository. Where clients log in with tokens, the \
+        "In Nexus, give a user the privileges browse and read on the Docker repository. Where clients log in with \
+tokens, the \
 Docker Bearer Token Realm must be active.",
         "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to the user's name and password, or to both halves of a user token.",
     ]
@@ -169,9 +185,11 @@ account! {
     /// docs.oracle.com, "Pulling images from Registry during deployment".
     oci, &[Place::Registry(Registry::Oci)], "an OCI auth token",
     [
-        "In Oracle Cloud, under your profile, Auth tokens, generate a token for a user whose group may read repos in the compartment.",
+        "In Oracle Cloud, under your profile, Auth tokens, generate a token for a user whose group may read repos in \
+the compartment.",
         "Set REGISTRY_USERNAME to the tenancy's namespace, a slash and the user (for a user of an identity domain: \
-namespace/domain/user; for an older federated one: namespace/oracleidentitycloudservice/user), and REGISTRY_PASSWORD to the auth token.",
+namespace/domain/user; for an older federated one: namespace/oracleidentitycloudservice/user), and REGISTRY_PASSWORD to \
+the auth token.",
     ]
 }
 account! {
@@ -179,7 +197,8 @@ account! {
     ibm, &[Place::Registry(Registry::Ibm)], "an IBM Cloud API key",
     [
         "Make an API key of a service ID that has the role Reader on Container Registry.",
-        "Set REGISTRY_USERNAME to iamapikey and REGISTRY_PASSWORD to the API key. In IBM Cloud Kubernetes Service, the secret \
+        "Set REGISTRY_USERNAME to iamapikey and REGISTRY_PASSWORD to the API key. In IBM Cloud Kubernetes Service, the \
+secret \
 all-icr-io of the namespace default can be copied instead.",
     ]
 }
@@ -195,9 +214,11 @@ account! {
     /// Any registry.
     any, &[], "an account of the registry",
     [
-        "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account, a robot account or an access token that may pull from {repository}. \
+        "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account, a robot account or an access token that may pull \
+from {repository}. \
 With `read -rs REGISTRY_PASSWORD` it stays out of the shell's history.",
-        "If several namespaces pull from {registry}, each needs its own secret: the kubelet looks in the pod's namespace only.",
+        "If several namespaces pull from {registry}, each needs its own secret: the kubelet looks in the pod's \
+namespace only.",
     ]
 }
 
@@ -207,12 +228,15 @@ pub(super) const EKS_NODE_ROLE: Fix = Fix {
     who: Who::ClusterAdmin,
     only: &[Place::Registry(Registry::Ecr), Place::Cluster(Cluster::Eks)],
     steps: &[
-        "Attach the policy AmazonEC2ContainerRegistryReadOnly (or AmazonEC2ContainerRegistryPullOnly) to the IAM role of the nodes: \
-`aws iam attach-role-policy --role-name NODE_ROLE --policy-arn arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly`. On Fargate it \
+        "Attach the policy AmazonEC2ContainerRegistryReadOnly (or AmazonEC2ContainerRegistryPullOnly) to the IAM role \
+of the nodes: \
+`aws iam attach-role-policy --role-name NODE_ROLE --policy-arn \
+arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly`. On Fargate it \
 is the pod execution role. The role of the pod (IRSA, Pod Identity) does not matter: the node pulls.",
         "If the repository belongs to another account, its repository policy must allow the node role ecr:BatchGetImage, \
 ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability too.",
-        "In a network without internet, the endpoints ecr.api, ecr.dkr and the S3 gateway must be there, and their policies must allow it.",
+        "In a network without internet, the endpoints ecr.api, ecr.dkr and the S3 gateway must be there, and their \
+policies must allow it.",
         "On the node, `journalctl -u kubelet | grep -i credential` shows why the provider gave nothing.",
     ],
     ..FIX
@@ -225,8 +249,10 @@ pub(super) const ECR_PROVIDER: Fix = Fix {
     only: &[Place::Registry(Registry::Ecr)],
     steps: &[
         "Install ecr-credential-provider (kubernetes/cloud-provider-aws) on every node, and start the kubelet with \
---image-credential-provider-config and --image-credential-provider-bin-dir. Kubernetes has had no built-in ECR login since 1.27.",
-        "List every host under matchImages: *.dkr.ecr.*.amazonaws.com does not match *.dkr.ecr.*.amazonaws.com.cn, nor a name of your own.",
+--image-credential-provider-config and --image-credential-provider-bin-dir. Kubernetes has had no built-in ECR login \
+since 1.27.",
+        "List every host under matchImages: *.dkr.ecr.*.amazonaws.com does not match *.dkr.ecr.*.amazonaws.com.cn, nor \
+a name of your own.",
         "Give the node's instance profile the policy AmazonEC2ContainerRegistryReadOnly.",
     ],
     ..FIX
@@ -238,10 +264,13 @@ pub(super) const ATTACH_ACR: Fix = Fix {
     who: Who::ClusterAdmin,
     only: &[Place::Registry(Registry::Acr), Place::Cluster(Cluster::Aks)],
     steps: &[
-        "`az aks update --name CLUSTER --resource-group GROUP --attach-acr REGISTRY` gives the kubelet identity of the cluster the \
-role AcrPull on the registry (for a registry that uses ABAC repository permissions: Container Registry Repository Reader). The one \
+        "`az aks update --name CLUSTER --resource-group GROUP --attach-acr REGISTRY` gives the kubelet identity of the \
+cluster the \
+role AcrPull on the registry (for a registry that uses ABAC repository permissions: Container Registry Repository \
+Reader). The one \
 who runs it must be Owner or User Access Administrator of the registry.",
-        "`az aks check-acr --name CLUSTER --resource-group GROUP --acr {registry}` tests it from a node. It tests the registry, \
+        "`az aks check-acr --name CLUSTER --resource-group GROUP --acr {registry}` tests it from a node. It tests the \
+registry, \
 not this repository and tag.",
         "A new role can take some minutes to be seen; the kubelet then heals by itself.",
     ],
@@ -252,17 +281,17 @@ not this repository and tag.",
 pub(super) const GKE_NODE_ACCOUNT: Fix = Fix {
     title: "Let the nodes' service account read the repository",
     who: Who::ClusterAdmin,
-    only: &[
-        Place::Registry(Registry::ArtifactRegistry),
-        Place::Registry(Registry::Gcr),
-        Place::Cluster(Cluster::Gke),
-    ],
+    only: &[Place::Registry(Registry::ArtifactRegistry), Place::Registry(Registry::Gcr), Place::Cluster(Cluster::Gke)],
     steps: &[
-        "Find the service account of the node pool: `gcloud container node-pools describe POOL --cluster CLUSTER --location LOCATION \
---format='value(config.serviceAccount,config.oauthScopes)'`; default means PROJECT_NUMBER-compute@developer.gserviceaccount.com.",
-        "Give it the role on the repository, in the project that owns the image: `gcloud artifacts repositories add-iam-policy-binding \
+        "Find the service account of the node pool: `gcloud container node-pools describe POOL --cluster CLUSTER \
+--location LOCATION \
+--format='value(config.serviceAccount,config.oauthScopes)'`; default means \
+PROJECT_NUMBER-compute@developer.gserviceaccount.com.",
+        "Give it the role on the repository, in the project that owns the image: `gcloud artifacts repositories \
+add-iam-policy-binding \
 REPOSITORY --location=LOCATION --project=PROJECT --member=serviceAccount:NODE_ACCOUNT --role=roles/artifactregistry.reader`.",
-        "Workload Identity does not matter here: the kubelet pulls as the node, not as the pod's service account. The scopes of the \
+        "Workload Identity does not matter here: the kubelet pulls as the node, not as the pod's service account. The \
+scopes of the \
 node pool must hold devstorage.read_only or cloud-platform; they can only be changed with a new node pool.",
         "Images at gcr.io stand in Artifact Registry repositories named gcr.io, us.gcr.io, eu.gcr.io and asia.gcr.io.",
     ],
@@ -275,13 +304,16 @@ pub(super) const OPENSHIFT_PULLER: Fix = Fix {
     who: Who::Author,
     only: &[Place::Registry(Registry::OpenShift)],
     steps: &[
-        "The first part of {repository_path} is the namespace that owns the image; the one who runs this must be admin there. \
+        "The first part of {repository_path} is the namespace that owns the image; the one who runs this must be admin \
+there. \
 The same with oc: `oc policy add-role-to-group system:image-puller system:serviceaccounts:NAMESPACE -n OWNER`.",
-        "Within one namespace no role is needed: then look whether the service account still lists its own dockercfg secret under \
+        "Within one namespace no role is needed: then look whether the service account still lists its own dockercfg \
+secret under \
 imagePullSecrets.",
     ],
     commands: &[changes(
-        "kubectl create rolebinding pull-for-{namespace} -n \"$(dirname {repository_path})\" --clusterrole=system:image-puller \
+        "kubectl create rolebinding pull-for-{namespace} -n \"$(dirname {repository_path})\" \
+--clusterrole=system:image-puller \
 --group=system:serviceaccounts:{namespace} --dry-run=client -o yaml | kubectl apply -f -",
     )],
     warnings: &["Every service account of the namespace may then pull every image of the other one."],
@@ -300,9 +332,11 @@ pub(super) const OPENSHIFT_GLOBAL: Fix = Fix {
 };
 
 const GLOBAL_STEPS: &[&str] = &[
-    "Save it: `oc extract secret/pull-secret -n openshift-config --to=.` writes the file .dockerconfigjson. Add the account to it: \
+    "Save it: `oc extract secret/pull-secret -n openshift-config --to=.` writes the file .dockerconfigjson. Add the \
+account to it: \
 `oc registry login --registry={registry} --auth-basic=USER:TOKEN --to=.dockerconfigjson`.",
-    "Put it back: `oc set data secret/pull-secret -n openshift-config --from-file=.dockerconfigjson`. The nodes then have it in \
+    "Put it back: `oc set data secret/pull-secret -n openshift-config --from-file=.dockerconfigjson`. The nodes then \
+have it in \
 /var/lib/kubelet/config.json, for the kubelet and for CRI-O. Delete the file.",
 ];
 
@@ -311,13 +345,18 @@ pub(super) const EVERY_NODE: Fix = Fix {
     title: "Or give the credential to the nodes, for all pods",
     who: Who::NodeAdmin,
     steps: &[
-        "k3s and RKE2: in /etc/rancher/k3s/registries.yaml (RKE2: /etc/rancher/rke2/registries.yaml) write, each line two blanks \
-deeper than the one before: `configs:`, `\"{registry}\":`, `auth:`, and under it `username: …` and `password: …`. Then restart \
+        "k3s and RKE2: in /etc/rancher/k3s/registries.yaml (RKE2: /etc/rancher/rke2/registries.yaml) write, each line \
+two blanks \
+deeper than the one before: `configs:`, `\"{registry}\":`, `auth:`, and under it `username: …` and `password: …`. Then \
+restart \
 the service (k3s, k3s-agent, rke2-server or rke2-agent).",
-        "Rancher: Cluster Management, the cluster, Registries, with the account as authentication for {registry}; it rolls the same \
+        "Rancher: Cluster Management, the cluster, Registries, with the account as authentication for {registry}; it \
+rolls the same \
 file out. A secret of the type Registry under Storage, Secrets is an ordinary pull secret of its namespace.",
-        "OpenShift: add the account to the secret pull-secret of the namespace openshift-config, the cluster's global pull secret.",
-        "minikube: `minikube addons configure registry-creds`, then `minikube addons enable registry-creds`. MicroK8s, kubeadm and \
+        "OpenShift: add the account to the secret pull-secret of the namespace openshift-config, the cluster's global \
+pull secret.",
+        "minikube: `minikube addons configure registry-creds`, then `minikube addons enable registry-creds`. MicroK8s, \
+kubeadm and \
 others: put a docker config with the account at /var/lib/kubelet/config.json on each node.",
     ],
     warnings: &["Every pod on these nodes can then pull with this account, whatever its namespace."],

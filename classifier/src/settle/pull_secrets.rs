@@ -51,11 +51,13 @@ impl<'a> Case<'a> {
     pub fn pull_secrets(&self) -> Option<PullSecrets<'a>> {
         let (pod, image) = (self.pod?, self.image?);
         let facts = self.facts;
-        let here: Vec<&SecretFacts> = facts.secrets.iter().filter(|secret| secret.metadata.namespace == pod.namespace).collect();
+        let here: Vec<&SecretFacts> =
+            facts.secrets.iter().filter(|secret| secret.metadata.namespace == pod.namespace).collect();
         let found = |name: &str| {
             let secret = here.iter().find(|secret| secret.metadata.name == name);
             let readable = secret.filter(|secret| !matches!(secret.standing, Standing::Unreadable | Standing::Unknown));
-            let missing = facts.missing_secrets.iter().any(|(namespace, missing)| *namespace == pod.namespace && missing == name);
+            let missing =
+                facts.missing_secrets.iter().any(|(namespace, missing)| *namespace == pod.namespace && missing == name);
             match readable {
                 Some(secret) => Found::Read(secret),
                 None if secret.is_none() && (missing || self.said_missing(name)) => Found::Missing,
@@ -65,12 +67,25 @@ impl<'a> Case<'a> {
         let account = pod.service_account.as_deref().unwrap_or("default");
         Some(PullSecrets {
             pod,
-            account: facts.service_accounts.iter().find(|known| known.namespace == pod.namespace && known.name == account),
+            account: facts
+                .service_accounts
+                .iter()
+                .find(|known| known.namespace == pod.namespace && known.name == account),
             // admission and the kubelet pass over empty names
-            named: pod.pull_secrets.iter().filter(|name| !name.is_empty()).map(|name| Named { name, found: found(name) }).collect(),
+            named: pod
+                .pull_secrets
+                .iter()
+                .filter(|name| !name.is_empty())
+                .map(|name| Named { name, found: found(name) })
+                .collect(),
             unnamed: here.iter().filter(|secret| !pod.pull_secrets.contains(&secret.metadata.name)).copied().collect(),
             elsewhere: facts.secrets.iter().filter(|secret| secret.metadata.namespace != pod.namespace).collect(),
-            absent: facts.missing_secrets.iter().filter(|(namespace, _)| *namespace == pod.namespace).map(|(_, name)| name.as_str()).collect(),
+            absent: facts
+                .missing_secrets
+                .iter()
+                .filter(|(namespace, _)| *namespace == pod.namespace)
+                .map(|(_, name)| name.as_str())
+                .collect(),
             image: &image.text,
             repository: image.name(),
             registry: &image.registry,
@@ -81,7 +96,10 @@ impl<'a> Case<'a> {
     fn said_missing(&self, name: &str) -> bool {
         let says = |message: &Message| {
             let words = message.text.as_str();
-            words.contains("Unable to retrieve") && words.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))).any(|word| word.trim_end_matches('.') == name)
+            words.contains("Unable to retrieve")
+                && words
+                    .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.')))
+                    .any(|word| word.trim_end_matches('.') == name)
         };
         self.timeline.beside.iter().any(says)
     }
@@ -120,17 +138,26 @@ impl<'a> Case<'a> {
         }
         let (end, now) = (secret.expires(entry)?, self.now?);
         let ago = now.checked_sub(end).filter(|ago| *ago >= 0)?;
-        let at_latest = if entry.token.is_some_and(|token| matches!(token.expiry, Expiry::At(_))) { "" } else { " or more" };
-        Some(Over { says: format!("its token expired {}{at_latest} ago", duration(ago)), confidence: Confidence::Certain })
+        let at_latest =
+            if entry.token.is_some_and(|token| matches!(token.expiry, Expiry::At(_))) { "" } else { " or more" };
+        Some(Over {
+            says: format!("its token expired {}{at_latest} ago", duration(ago)),
+            confidence: Confidence::Certain,
+        })
     }
 
     /// Another pod whose container runs an image of the same repository, as a line of proof.
     pub fn repository_in_use(&self) -> Option<(String, String)> {
         let name = self.image?.name();
         self.facts.pods.iter().find_map(|pod| {
-            let runs = |container: &&ContainerFacts| container.has_run && ImageRef::parse(&container.image).is_some_and(|image| image.name() == name);
+            let runs = |container: &&ContainerFacts| {
+                container.has_run && ImageRef::parse(&container.image).is_some_and(|image| image.name() == name)
+            };
             let container = pod.containers.iter().find(runs)?;
-            Some((format!("pod {}/{}", pod.namespace, pod.name), format!("runs {}, so the repository exists", container.image)))
+            Some((
+                format!("pod {}/{}", pod.namespace, pod.name),
+                format!("runs {}, so the repository exists", container.image),
+            ))
         })
     }
 }
@@ -204,7 +231,9 @@ impl<'a> PullSecrets<'a> {
     /// Whether the service account lists this secret.
     pub fn account_lists(&self, secret: &SecretFacts) -> bool {
         // A list of the pod's own hides the service account's.
-        let own_list = self.named.iter().any(|named| self.account.is_some_and(|account| !account.pull_secrets.iter().any(|listed| listed == named.name)));
+        let own_list = self.named.iter().any(|named| {
+            self.account.is_some_and(|account| !account.pull_secrets.iter().any(|listed| listed == named.name))
+        });
         !own_list && self.account.is_some_and(|account| account.pull_secrets.contains(&secret.metadata.name))
     }
 
@@ -231,14 +260,30 @@ impl<'a> PullSecrets<'a> {
     /// "pod shop/web", and which secrets it names.
     pub fn pod_line(&self) -> (String, String) {
         let names: Vec<&str> = self.named.iter().map(|named| named.name).collect();
-        let says = if names.is_empty() { "names no imagePullSecrets".to_owned() } else { format!("names the pull secrets {}", names.join(", ")) };
+        let says = if names.is_empty() {
+            "names no imagePullSecrets".to_owned()
+        } else {
+            format!(
+                "names the pull \
+secrets {}",
+                names.join(", ")
+            )
+        };
         (format!("pod {}/{}", self.pod.namespace, self.pod.name), says)
     }
 
     /// "serviceaccount shop/default", and which secrets it lists; `None` if it was not read.
     pub fn account_line(&self) -> Option<(String, String)> {
         let account = self.account?;
-        let says = if account.pull_secrets.is_empty() { "lists no imagePullSecrets".to_owned() } else { format!("lists {}", account.pull_secrets.join(", ")) };
+        let says = if account.pull_secrets.is_empty() {
+            "lists no imagePullSecrets".to_owned()
+        } else {
+            format!(
+                "lists \
+{}",
+                account.pull_secrets.join(", ")
+            )
+        };
         Some((format!("serviceaccount {}/{}", account.namespace, account.name), says))
     }
 }
@@ -251,7 +296,11 @@ pub fn object(secret: &SecretFacts) -> String {
 fn complete<'a>(image: &str, secrets: &[&'a SecretFacts]) -> Vec<(&'a SecretFacts, &'a EntryFacts)> {
     let Keyring::Candidates(candidates) = look_up(image, secrets) else { return Vec::new() };
     let entries = candidates.iter().filter(|candidate| candidate.credential == Credential::Complete);
-    entries.filter_map(|candidate| Some((*secrets.get(candidate.secret)?, secrets.get(candidate.secret)?.entries.get(candidate.entry)?))).collect()
+    entries
+        .filter_map(|candidate| {
+            Some((*secrets.get(candidate.secret)?, secrets.get(candidate.secret)?.entries.get(candidate.entry)?))
+        })
+        .collect()
 }
 
 /// Why a key does not match an image, as the end of a sentence about the key.
@@ -260,7 +309,9 @@ pub fn why_not(miss: Miss) -> &'static str {
         Miss::SecretSkipped => "it would match, but the kubelet skips the secret",
         Miss::KeyHasTag => "a tag or digest in the key matches no image",
         Miss::ApiPath => "its path is the registry's API: /v1/ and /v2/ count as nothing only with a slash at the end",
-        Miss::DockerHubAddress => "Docker Hub's credentials are found under https://index.docker.io/v1/ or docker.io alone",
+        Miss::DockerHubAddress => {
+            "Docker Hub's credentials are found under https://index.docker.io/v1/ or docker.io alone"
+        }
         Miss::LetterCase => "it differs in capital letters",
         Miss::Path => "its path is not the beginning of the image's",
         Miss::Port => "its port is another one; none and :443 are different too",
@@ -278,21 +329,32 @@ pub fn why_skipped(secret: &SecretFacts) -> Option<String> {
     Some(match secret.standing {
         Standing::WrongType => {
             let kind = if secret.secret_type.is_empty() { "Opaque" } else { secret.secret_type.as_str() };
-            format!("is of type {kind}; the kubelet skips all types but kubernetes.io/dockerconfigjson and kubernetes.io/dockercfg")
+            format!(
+                "is of type {kind}; the kubelet skips all types but kubernetes.io/dockerconfigjson and \
+kubernetes.io/dockercfg"
+            )
         }
         Standing::MissingKey => format!("is of type {}, and lacks the key that belongs to it", secret.secret_type),
         Standing::EmptyValue => "is empty".to_owned(),
         Standing::NoEntries => match secret.shape {
             Some(ConfigShape::Dockercfg) => "has no `auths`: its content is that of a .dockercfg".to_owned(),
-            Some(ConfigShape::CredentialHelper) => "names a credential helper instead of passwords; the kubelet does not use helpers".to_owned(),
+            Some(ConfigShape::CredentialHelper) => "names a credential helper instead of passwords; the kubelet does \
+not use helpers"
+                .to_owned(),
             Some(ConfigShape::Base64Twice) => "was encoded twice".to_owned(),
             _ => "holds no entry for any registry".to_owned(),
         },
         // The kubelet sees one entry, and it is called `auths`.
-        Standing::Used if secret.shape == Some(ConfigShape::Auths) && secret.secret_type == crate::secret_facts::DOCKERCFG_TYPE => {
+        Standing::Used
+            if secret.shape == Some(ConfigShape::Auths)
+                && secret.secret_type == crate::secret_facts::DOCKERCFG_TYPE =>
+        {
             "is of type kubernetes.io/dockercfg, and its content is that of a .dockerconfigjson".to_owned()
         }
-        Standing::Used if secret.shape == Some(ConfigShape::Dockercfg) && secret.secret_type == crate::secret_facts::CONFIG_JSON_TYPE => {
+        Standing::Used
+            if secret.shape == Some(ConfigShape::Dockercfg)
+                && secret.secret_type == crate::secret_facts::CONFIG_JSON_TYPE =>
+        {
             "has no `auths`: its content is that of a .dockercfg".to_owned()
         }
         Standing::Used | Standing::Broken | Standing::Unreadable | Standing::Unknown => return None,
@@ -304,7 +366,10 @@ pub fn why_unusable(entry: &EntryFacts) -> Option<&'static str> {
     use crate::secret_facts::Oddity;
     Some(match entry.credential {
         Credential::OnlyUnreadToken => "holds only an identity token, which the kubelet does not read",
-        Credential::Empty if entry.oddities.contains(&Oddity::LeftWithHelper) => "is empty: the password stayed with the credential helper of the machine that wrote it",
+        Credential::Empty if entry.oddities.contains(&Oddity::LeftWithHelper) => {
+            "is empty: the password stayed with \
+the credential helper of the machine that wrote it"
+        }
         Credential::Empty => "is empty",
         Credential::NoPassword => "has a user name and no password",
         Credential::NoUsername => "has a password and no user name",

@@ -67,14 +67,18 @@ pub(super) const CAUSE: Cause = Cause {
         "dns-lookup-failed",
         "registry-rate-limited",
     ],
-    meaning: "The image and the registry are fine as far as they were used: the program that should fetch the node's login for this registry failed, and the pull went on without one.
+    meaning: "The image and the registry are fine as far as they were used: the program that should fetch the node's \
+login for this registry failed, and the pull went on without one.
 
-In clouds the kubelet runs a small program (ecr-credential-provider, acr-credential-provider, auth-provider-gcp) for images whose name fits its `matchImages`. The program asks the cloud for a \
-token with the identity of the node. It fails where the node has no identity or the identity lacks the right, where the metadata server or the cloud's API cannot be reached, where it takes longer \
+In clouds the kubelet runs a small program (ecr-credential-provider, acr-credential-provider, auth-provider-gcp) for \
+images whose name fits its `matchImages`. The program asks the cloud for a \
+token with the identity of the node. It fails where the node has no identity or the identity lacks the right, where the \
+metadata server or the cloud's API cannot be reached, where it takes longer \
 than a minute, and where program and configuration speak different versions.
 
 The failure is only in the kubelet's log: the events of the pod show an anonymous pull that the registry refused.",
-    not_this: "A provider that ran well and returned a token that the registry refuses is credentials-rejected or permission-denied. A provider that was never run, because no \
+    not_this: "A provider that ran well and returned a token that the registry refuses is credentials-rejected or \
+permission-denied. A provider that was never run, because no \
 `matchImages` fits, looks like credentials-missing.",
     fixes: &[
         remedies::EKS_NODE_ROLE,
@@ -86,13 +90,17 @@ The failure is only in the kubelet's log: the events of the pod show an anonymou
             who: Who::NodeAdmin,
             steps: &[
                 "Read what it says: `journalctl -u kubelet | grep -i 'credential provider'`.",
-                "\"not supported\" or \"did not match expected apiVersion\": the apiVersion of the provider in the file of --image-credential-provider-config must be one that \
+                "\"not supported\" or \"did not match expected apiVersion\": the apiVersion of the provider in the file \
+of --image-credential-provider-config must be one that \
 the installed program speaks (credentialprovider.kubelet.k8s.io/v1 since Kubernetes 1.26). Upgrade both together.",
-                "\"no such file or directory\" or \"did not exist\": the program must lie in --image-credential-provider-bin-dir under the name of the configuration, and run on this system \
+                "\"no such file or directory\" or \"did not exist\": the program must lie in \
+--image-credential-provider-bin-dir under the name of the configuration, and run on this system \
 (a program linked against glibc does not start on musl).",
-                "\"context deadline exceeded\" or \"no EC2 IMDS role found\": the node does not reach its metadata server 169.254.169.254, or has no role; also look at the hop limit, the \
+                "\"context deadline exceeded\" or \"no EC2 IMDS role found\": the node does not reach its metadata \
+server 169.254.169.254, or has no role; also look at the hop limit, the \
 proxy settings of the kubelet (NO_PROXY) and the endpoints of the cloud's API.",
-                "After a change of the configuration, restart the kubelet. A credential it already has is used until its cache time ends.",
+                "After a change of the configuration, restart the kubelet. A credential it already has is used until \
+its cache time ends.",
             ],
             ..FIX
         },
@@ -100,7 +108,8 @@ proxy settings of the kubelet (NO_PROXY) and the endpoints of the cloud's API.",
             title: "Mend the login configuration of the machine",
             who: Who::NodeAdmin,
             steps: &[
-                "If the message names docker-credential-…: the helper that credsStore or credHelpers names in ~/.docker/config.json is not installed or cannot run. Install it, or take the entry out of the file and \
+                "If the message names docker-credential-…: the helper that credsStore or credHelpers names in \
+~/.docker/config.json is not installed or cannot run. Install it, or take the entry out of the file and \
 log in again. The kubelet itself never uses these entries.",
             ],
             ..FIX
@@ -113,5 +122,7 @@ log in again. The kubelet itself never uses these entries.",
 
 fn own_failure(failure: &Failure<'_>) -> bool {
     let text = failure.message.text.as_str();
-    !["dial tcp", "lookup ", "x509", "not authorized to perform", "AccessDenied"].iter().any(|other| text.contains(other))
+    !["dial tcp", "lookup ", "x509", "not authorized to perform", "AccessDenied"]
+        .iter()
+        .any(|other| text.contains(other))
 }

@@ -61,11 +61,14 @@ pub(super) const CAUSE: Cause = Cause {
     refines: &["credentials-rejected", "permission-denied"],
     meaning: "The image, its name and the network are fine, and the login was good once: its time is over.
 
-Tokens of clouds are short: an Amazon ECR token lasts 12 hours, an Azure one 3 hours, a Google access token one hour, the token of a CI job as long as the job. Copied into a \
-pull secret, such a token works in the test and fails the next day, when a new node has to pull. Personal access tokens and client secrets end at the date that was chosen for them.
+Tokens of clouds are short: an Amazon ECR token lasts 12 hours, an Azure one 3 hours, a Google access token one hour, \
+the token of a CI job as long as the job. Copied into a \
+pull secret, such a token works in the test and fails the next day, when a new node has to pull. Personal access tokens \
+and client secrets end at the date that was chosen for them.
 
 An expired login also stops the pull of public images of the same registry.",
-    not_this: "A login that is refused without a word about time is credentials-rejected. A certificate that has expired is tls-certificate-expired.",
+    not_this: "A login that is refused without a word about time is credentials-rejected. A certificate that has \
+expired is tls-certificate-expired.",
     fixes: &[
         Fix {
             title: "Let the nodes read from ECR, and take the pull secret away",
@@ -78,9 +81,11 @@ An expired login also stops the pull of public images of the same registry.",
             title: "Take the stale login for ECR Public away",
             only: &[Place::Registry(Registry::EcrPublic)],
             steps: &[
-                "The images are public; only a stale token is refused. Remove the entry public.ecr.aws from the pull secret, from config.json on the node, or \
+                "The images are public; only a stale token is refused. Remove the entry public.ecr.aws from the pull \
+secret, from config.json on the node, or \
 the secret from the pod: without a login the pull works.",
-                "To stay logged in (for the higher limits), a token of `aws ecr-public get-login-password --region us-east-1` has to be renewed every 12 hours.",
+                "To stay logged in (for the higher limits), a token of `aws ecr-public get-login-password --region \
+us-east-1` has to be renewed every 12 hours.",
             ],
             ..FIX
         },
@@ -106,7 +111,8 @@ the secret from the pod: without a login the pull works.",
             title: "Have the secret renewed before it ends",
             who: Who::ClusterAdmin,
             steps: &[
-                "A CronJob, External Secrets Operator (generators for ECR, ACR and Artifact Registry) or a credential provider of the kubelet fetches a new token \
+                "A CronJob, External Secrets Operator (generators for ECR, ACR and Artifact Registry) or a credential \
+provider of the kubelet fetches a new token \
 in time. Where the registry offers one, a robot account or deploy token without an end is simpler.",
             ],
             ..FIX
@@ -120,16 +126,26 @@ in time. Where the registry offers one, a robot account or deploy token without 
 };
 
 fn ecr_400(failure: &Failure<'_>) -> bool {
-    matches!(failure.place.registry, Some(Registry::Ecr | Registry::EcrPublic)) && failure.answered(Asked::Manifest, &[400])
+    matches!(failure.place.registry, Some(Registry::Ecr | Registry::EcrPublic))
+        && failure.answered(Asked::Manifest, &[400])
 }
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
+    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else {
+        return Verdict::No;
+    };
     let sent = secrets.sent();
     let over = sent.iter().find_map(|(secret, entry)| Some((*secret, *entry, case.is_over(secret, entry)?)));
     let Some((secret, entry, over)) = over else { return Verdict::No };
-    let lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image; {}", entry.key, over.says))];
-    Verdict::Proven(Proof { confidence: over.confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
+    let lines = vec![
+        secrets.pod_line(),
+        (object(secret), format!("has a login for {}, which fits the image; {}", entry.key, over.says)),
+    ];
+    Verdict::Proven(Proof {
+        confidence: over.confidence,
+        lines,
+        values: vec![("secret", secret.metadata.name.clone())],
+    })
 }
 
 /// The registry said it; the secrets say which one it was.
@@ -144,6 +160,20 @@ fn sent(case: &Case<'_>) -> Verdict {
         return Verdict::No;
     }
     let Some((secret, entry)) = sent.get(index) else { return Verdict::No };
-    let lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image: it was sent", entry.key))];
-    Verdict::Proven(Proof { confidence: case.confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
+    let lines = vec![
+        secrets.pod_line(),
+        (
+            object(secret),
+            format!(
+                "has a login for {}, which fits the image: it was \
+sent",
+                entry.key
+            ),
+        ),
+    ];
+    Verdict::Proven(Proof {
+        confidence: case.confidence,
+        lines,
+        values: vec![("secret", secret.metadata.name.clone())],
+    })
 }

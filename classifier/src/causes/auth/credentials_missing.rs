@@ -78,16 +78,21 @@ pub(super) const CAUSE: Cause = Cause {
         },
     ],
     refines: &[],
-    meaning: "The image, its name and the network are fine as far as they were used: the registry was reached, and it does not hand this \
+    meaning: "The image, its name and the network are fine as far as they were used: the registry was reached, and it \
+does not hand this \
 image to strangers. The node came without a login, or with one that the registry did not take for one.
 
-A node sends a credential for a pull only if a secret that the pod names (by itself or through its service account, when the pod was created) has an entry that fits the \
-image's registry, or if the node's own configuration or a credential provider has one. A login on the node with `docker login`, or on your own \
+A node sends a credential for a pull only if a secret that the pod names (by itself or through its service account, \
+when the pod was created) has an entry that fits the \
+image's registry, or if the node's own configuration or a credential provider has one. A login on the node with `docker \
+login`, or on your own \
 machine, is not used.
 
-The usual reasons: there is no pull secret in the namespace; nothing names it; its entry is for another host, port or path; it was added after the pod; \
+The usual reasons: there is no pull secret in the namespace; nothing names it; its entry is for another host, port or \
+path; it was added after the pod; \
 or, in a cloud, the nodes have no right to read from the registry.",
-    not_this: "A login that was sent and refused is credentials-rejected. Where the registry leaves open whether the repository exists at all, it \
+    not_this: "A login that was sent and refused is credentials-rejected. Where the registry leaves open whether the \
+repository exists at all, it \
 is repository-not-found-or-private. A secret that the pod names and that does not exist is pull-secret-not-found.",
     fixes: &[
         remedies::EKS_NODE_ROLE,
@@ -113,11 +118,13 @@ is repository-not-found-or-private. A secret that the pod names and that does no
         Fix {
             title: "See which secrets the pod has, and for which registries",
             steps: &[
-                "The secrets of the pod are the ones its service account listed when the pod was created, or its own. Compare the registry of \
+                "The secrets of the pod are the ones its service account listed when the pod was created, or its own. \
+Compare the registry of \
 each with {registry}: host and port must be the same, letter by letter.",
             ],
             checks: &[
-                reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.serviceAccountName}}{{\": \"}}{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
+                reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.serviceAccountName}}{{\": \
+\"}}{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'"),
                 reads("kubectl get secrets[ -n {namespace}] --field-selector type=kubernetes.io/dockerconfigjson"),
             ],
             ..FIX
@@ -172,7 +179,8 @@ fn nothing_named(case: &Case<'_>) -> Verdict {
         return match case.credential_in_words() {
             Credential::NotSent => Verdict::Open {
                 question: format!(
-                    "{object} has a login for {}, and the last try went out without one. Was the secret written after that try, or does a mirror answer for the registry?",
+                    "{object} has a login for {}, and the last try went out without one. Was the secret written after \
+that try, or does a mirror answer for the registry?",
                     entry.key
                 ),
                 command: None,

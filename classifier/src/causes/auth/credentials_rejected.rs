@@ -83,14 +83,19 @@ pub(super) const CAUSE: Cause = Cause {
         },
     ],
     refines: &[],
-    meaning: "The image and the network are fine as far as they were used, and a login did reach the registry: the registry did not accept it.
+    meaning: "The image and the network are fine as far as they were used, and a login did reach the registry: the \
+registry did not accept it.
 
-The password or token is wrong, was revoked or changed, belongs to another user, account or region, or the account is locked, needs a token instead of its password, or was \
-mistyped when the secret was made (a line end or a blank at the end, `$` or `!` eaten by the shell). A wrong login also stops the pull of public images of the same \
+The password or token is wrong, was revoked or changed, belongs to another user, account or region, or the account is \
+locked, needs a token instead of its password, or was \
+mistyped when the secret was made (a line end or a blank at the end, `$` or `!` eaten by the shell). A wrong login also \
+stops the pull of public images of the same \
 registry: the node never falls back to asking without one.
 
-The login comes from the pull secrets of the pod, from the node's configuration or from a credential provider; the node tries each that fits the registry, in this order.",
-    not_this: "A token that says itself that it is over is credentials-expired. A login that is valid, and may not read this repository, is permission-denied. No \
+The login comes from the pull secrets of the pod, from the node's configuration or from a credential provider; the node \
+tries each that fits the registry, in this order.",
+    not_this: "A token that says itself that it is over is credentials-expired. A login that is valid, and may not read \
+this repository, is permission-denied. No \
 login at all is credentials-missing.",
     fixes: &[
         remedies::docker_hub::RENEW,
@@ -110,9 +115,11 @@ login at all is credentials-missing.",
         Fix {
             title: "Try the login of the secret by hand",
             steps: &[
-                "Log in with the same user and password from another machine, with `docker login`, `podman login` or `crane auth login`. If that works, the \
+                "Log in with the same user and password from another machine, with `docker login`, `podman login` or \
+`crane auth login`. If that works, the \
 secret holds something else: a line end after the password, another account, another registry.",
-                "If it fails too, look in the registry's own interface whether the account is locked and the token still exists.",
+                "If it fails too, look in the registry's own interface whether the account is locked and the token \
+still exists.",
             ],
             checks: &[
                 remedies::NAMED_SECRETS,
@@ -133,7 +140,11 @@ secret holds something else: a line end after the password, another account, ano
 
 fn refuses_with_403(failure: &Failure<'_>) -> bool {
     matches!(failure.place.registry, Some(Registry::Ghcr | Registry::GitLab))
-        || failure.message.answers.iter().any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
+        || failure
+            .message
+            .answers
+            .iter()
+            .any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
 }
 
 fn bare_401(failure: &Failure<'_>) -> bool {
@@ -143,15 +154,30 @@ fn bare_401(failure: &Failure<'_>) -> bool {
 }
 
 fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
+    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else {
+        return Verdict::No;
+    };
     let sent = secrets.sent();
     let Some((secret, entry)) = sent.first() else { return Verdict::No };
     if sent.iter().any(|(secret, entry)| case.is_over(secret, entry).is_some()) {
         return Verdict::No;
     }
-    let mut lines = vec![secrets.pod_line(), (object(secret), format!("has a login for {}, which fits the image: it was sent", entry.key))];
+    let mut lines = vec![
+        secrets.pod_line(),
+        (
+            object(secret),
+            format!(
+                "has a login for {}, which fits the image: it was \
+sent",
+                entry.key
+            ),
+        ),
+    ];
     let odd = entry.oddities.iter().find_map(|oddity| why_odd(*oddity));
-    let odd = odd.or((entry.username == UsernameShape::HarborRobotWithoutDollar).then_some("the user name lacks the dollar sign of a Harbor robot account: a shell has eaten it"));
+    let odd = odd.or((entry.username == UsernameShape::HarborRobotWithoutDollar).then_some(
+        "the user name lacks the \
+dollar sign of a Harbor robot account: a shell has eaten it",
+    ));
     lines.extend(odd.map(|odd| (object(secret), odd.to_owned())));
     let confidence = if odd.is_some() { Confidence::Certain } else { confidence };
     Verdict::Proven(Proof { confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
@@ -169,6 +195,8 @@ fn why_odd(oddity: Oddity) -> Option<&'static str> {
         Oddity::PasswordIsDockerConfig => "the password is a whole docker configuration",
         Oddity::JsonKeyWithoutItsUser => "the password is a Google key file, and the user name is not _json_key",
         Oddity::JsonKeyUserWithoutKey => "the user name is that of a Google key file, and the password is none",
-        Oddity::AuthDiffers | Oddity::KeyHasUser | Oddity::UnreadToken | Oddity::LeftWithHelper | Oddity::Unknown => return None,
+        Oddity::AuthDiffers | Oddity::KeyHasUser | Oddity::UnreadToken | Oddity::LeftWithHelper | Oddity::Unknown => {
+            return None;
+        }
     })
 }

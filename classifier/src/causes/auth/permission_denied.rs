@@ -81,11 +81,15 @@ pub(super) const CAUSE: Cause = Cause {
     refines: &[],
     meaning: "The image's name and the network are fine: the registry was reached, and it says that this pull is not allowed.
 
-Most often the identity is known and lacks a right: the IAM role of the node, the scope of a token, the membership of a robot account. It can also be a rule that has nothing to do with the \
-identity: a firewall of the registry that does not know the node's address, a policy against vulnerable images, a quota, a lock.
+Most often the identity is known and lacks a right: the IAM role of the node, the scope of a token, the membership of a \
+robot account. It can also be a rule that has nothing to do with the \
+identity: a firewall of the registry that does not know the node's address, a policy against vulnerable images, a \
+quota, a lock.
 
-A bare 403 does not say which: containerd before 2.3.3 loses the registry's words. On Amazon ECR it can also be an expired token.",
-    not_this: "A login that the registry does not accept at all is credentials-rejected. Where the registry leaves open whether the repository exists, it is \
+A bare 403 does not say which: containerd before 2.3.3 loses the registry's words. On Amazon ECR it can also be an \
+expired token.",
+    not_this: "A login that the registry does not accept at all is credentials-rejected. Where the registry leaves open \
+whether the repository exists, it is \
 repository-not-found-or-private. A 403 from a proxy on the way (\"Forbidden\" without a number) is proxy-failed.",
     fixes: &[
         remedies::EKS_NODE_ROLE,
@@ -94,9 +98,11 @@ repository-not-found-or-private. A 403 from a proxy on the way (\"Forbidden\" wi
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Ecr)],
             steps: &[
-                "The identity needs ecr:GetAuthorizationToken on *, and ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository (the managed policy \
+                "The identity needs ecr:GetAuthorizationToken on *, and ecr:BatchGetImage and \
+ecr:GetDownloadUrlForLayer on the repository (the managed policy \
 AmazonEC2ContainerRegistryReadOnly has them). From another account, the repository policy must allow it as well.",
-                "The end of the message names the policy that is missing: identity-based (role), resource-based (repository), a service control policy, or the policy of a \
+                "The end of the message names the policy that is missing: identity-based (role), resource-based \
+(repository), a service control policy, or the policy of a \
 VPC endpoint. For a pull-through cache the first pull also needs ecr:BatchImportUpstreamImage and ecr:CreateRepository.",
                 "If a pull secret with an ECR token is in use, it may only be over: such a token lasts 12 hours.",
             ],
@@ -108,9 +114,11 @@ VPC endpoint. For a pull-through cache the first pull also needs ecr:BatchImport
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Acr)],
             steps: &[
-                "If the message names an IP: under Networking of the registry, allow that address (it is the cluster's outgoing one), or use a private endpoint whose names \
+                "If the message names an IP: under Networking of the registry, allow that address (it is the cluster's \
+outgoing one), or use a private endpoint whose names \
 resolve in the cluster's network.",
-                "Else give the identity the role AcrPull on the registry. An image can also be locked or quarantined: `az acr repository show --name NAME --image IMAGE`.",
+                "Else give the identity the role AcrPull on the registry. An image can also be locked or quarantined: \
+`az acr repository show --name NAME --image IMAGE`.",
             ],
             ..FIX
         },
@@ -120,9 +128,12 @@ resolve in the cluster's network.",
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::ArtifactRegistry), Place::Registry(Registry::Gcr)],
             steps: &[
-                "`gcloud artifacts repositories add-iam-policy-binding REPOSITORY --location=LOCATION --project=PROJECT --member=serviceAccount:ACCOUNT \
---role=roles/artifactregistry.reader`, in the project that owns the image. Project, location and repository stand in {repository}; the answer is the same when one of them is misspelt.",
-                "The API artifactregistry.googleapis.com must be enabled in that project. VPC Service Controls refuse requests from outside of their perimeter.",
+                "`gcloud artifacts repositories add-iam-policy-binding REPOSITORY --location=LOCATION --project=PROJECT \
+--member=serviceAccount:ACCOUNT \
+--role=roles/artifactregistry.reader`, in the project that owns the image. Project, location and repository stand in \
+{repository}; the answer is the same when one of them is misspelt.",
+                "The API artifactregistry.googleapis.com must be enabled in that project. VPC Service Controls refuse \
+requests from outside of their perimeter.",
             ],
             ..FIX
         },
@@ -141,7 +152,8 @@ resolve in the cluster's network.",
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Quay)],
             steps: &[
-                "In Quay, under Settings of {repository}, User and robot permissions, add the account that the pull secret uses, with Read. A namespace can also be disabled \
+                "In Quay, under Settings of {repository}, User and robot permissions, add the account that the pull \
+secret uses, with Read. A namespace can also be disabled \
 as a whole, by its administrator.",
             ],
             ..FIX
@@ -152,7 +164,8 @@ as a whole, by its administrator.",
             only: &[Place::Registry(Registry::Harbor)],
             steps: &[
                 "In Harbor, the robot account (or user) must belong to the image's project and may pull there.",
-                "If the message speaks of vulnerabilities or scanning: scan the image, mend it, or add the finding to the project's CVE allowlist.",
+                "If the message speaks of vulnerabilities or scanning: scan the image, mend it, or add the finding to \
+the project's CVE allowlist.",
             ],
             ..FIX
         },
@@ -161,8 +174,10 @@ as a whole, by its administrator.",
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Artifactory), Place::Registry(Registry::Nexus)],
             steps: &[
-                "Artifactory: the permission target must cover the repository (of a virtual one, also the local or remote behind it) and the path. Nexus: the privileges browse and read.",
-                "If the message speaks of Xray, a watch with a download blocking policy holds the image back: ask who owns the policy.",
+                "Artifactory: the permission target must cover the repository (of a virtual one, also the local or \
+remote behind it) and the path. Nexus: the privileges browse and read.",
+                "If the message speaks of Xray, a watch with a download blocking policy holds the image back: ask who \
+owns the policy.",
             ],
             ..FIX
         },
@@ -171,7 +186,8 @@ as a whole, by its administrator.",
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Oci), Place::Registry(Registry::Ibm)],
             steps: &[
-                "Oracle Cloud: a policy `Allow group GROUP to read repos in compartment COMPARTMENT`. IBM Cloud: the role Reader on Container Registry for the namespace; look also for \
+                "Oracle Cloud: a policy `Allow group GROUP to read repos in compartment COMPARTMENT`. IBM Cloud: the \
+role Reader on Container Registry for the namespace; look also for \
 context-based restrictions and quotas (`ibmcloud cr quota`).",
             ],
             ..FIX
@@ -181,9 +197,11 @@ context-based restrictions and quotas (`ibmcloud cr quota`).",
             title: "Find out which rule forbids it",
             who: Who::RegistryOwner,
             steps: &[
-                "Ask the registry the same as the account of the pull secret: the words of the answer, which the event often lacks, name the rule.",
+                "Ask the registry the same as the account of the pull secret: the words of the answer, which the event \
+often lacks, name the rule.",
                 "Then give the account the right to pull {repository}, or let the node's address through.",
-                "If the same image is pulled from elsewhere with the same account, look for a firewall, a web filter or a geographic block between this node and {registry}.",
+                "If the same image is pulled from elsewhere with the same account, look for a firewall, a web filter or \
+a geographic block between this node and {registry}.",
             ],
             checks: &[reads("crane manifest {image}"), reads("skopeo inspect --raw docker://{image}")],
             ..FIX
@@ -208,7 +226,11 @@ fn forbids_image(failure: &Failure<'_>) -> bool {
 
 fn refuses_logins_with_401(failure: &Failure<'_>) -> bool {
     !matches!(failure.place.registry, Some(Registry::Ghcr | Registry::GitLab))
-        && !failure.message.answers.iter().any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
+        && !failure
+            .message
+            .answers
+            .iter()
+            .any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
 }
 
 fn not_google(failure: &Failure<'_>) -> bool {
@@ -216,7 +238,9 @@ fn not_google(failure: &Failure<'_>) -> bool {
 }
 
 fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else { return Verdict::No };
+    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else {
+        return Verdict::No;
+    };
     let sent = secrets.sent();
     let Some((secret, entry)) = sent.first() else { return Verdict::No };
     if sent.iter().any(|(secret, entry)| case.is_over(secret, entry).is_some()) {

@@ -25,7 +25,8 @@ pub(super) const CAUSE: Cause = Cause {
     refines: &[],
     meaning: "Image, registry, secret and service account are fine by now: the pod is older than the change.
 
-A pod gets the list of pull secrets from its service account once, when it is created. Whatever is attached later reaches only pods that are created later; this pod would go on without a login for ever.",
+A pod gets the list of pull secrets from its service account once, when it is created. Whatever is attached later \
+reaches only pods that are created later; this pod would go on without a login for ever.",
     not_this: "If the service account does not list the secret yet, it is pull-secret-not-attached.",
     fixes: &[
         Fix {
@@ -36,17 +37,24 @@ A pod gets the list of pull secrets from its service account once, when it is cr
         },
         Fix {
             title: "Create service account and secret before the workload",
-            steps: &["Where a chart or an operator makes all of them at once, the pod can be first. Name the secret in the pod template, which does not depend on the order, or let the \
-workload wait for the service account (a sync wave in Argo CD, dependsOn in Flux)."],
+            steps: &[
+                "Where a chart or an operator makes all of them at once, the pod can be first. Name the secret in \
+the pod template, which does not depend on the order, or let the \
+workload wait for the service account (a sync wave in Argo CD, dependsOn in Flux).",
+            ],
             ..FIX
         },
     ],
     see_also: &["pull-secret-not-attached", "credentials-missing"],
-    links: &["https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account"],
+    links: &[
+        "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account",
+    ],
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+    let Some(secrets) =
+        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
+    else {
         return Verdict::No;
     };
     let Some(account) = secrets.account else { return Verdict::No };
@@ -70,7 +78,14 @@ fn settle(case: &Case<'_>) -> Verdict {
     let mut lines = vec![secrets.pod_line()];
     lines.extend(secrets.account_line());
     if let Some(entry) = fitting.and_then(|secret| secrets.entry(secret)) {
-        lines.push((format!("secret {}/{name}", secrets.pod.namespace), format!("has a login for {}, which fits the image", entry.key)));
+        lines.push((
+            format!("secret {}/{name}", secrets.pod.namespace),
+            format!(
+                "has a login for {}, which fits the \
+image",
+                entry.key
+            ),
+        ));
     }
     Verdict::Proven(Proof { confidence, lines, values: vec![("secret", name)] })
 }

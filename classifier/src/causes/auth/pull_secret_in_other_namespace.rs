@@ -24,22 +24,26 @@ pub(super) const CAUSE: Cause = Cause {
         },
     ],
     refines: &[],
-    meaning: "The image, the registry and the secret itself are fine: the secret stands in another namespace than the pod.
+    meaning:
+        "The image, the registry and the secret itself are fine: the secret stands in another namespace than the pod.
 
-The kubelet looks for pull secrets in the namespace of the pod, and nowhere else. A pull secret cannot be shared or referred to across namespaces; each namespace that pulls from \
+The kubelet looks for pull secrets in the namespace of the pod, and nowhere else. A pull secret cannot be shared or \
+referred to across namespaces; each namespace that pulls from \
 the registry needs a copy of its own.",
-    not_this: "A secret that exists in no namespace that could be looked at is pull-secret-not-found. One that stands in the right namespace and that nothing names is pull-secret-not-attached.",
+    not_this: "A secret that exists in no namespace that could be looked at is pull-secret-not-found. One that stands \
+in the right namespace and that nothing names is pull-secret-not-attached.",
     fixes: &[
         Fix {
             title: "Copy secret {secret} from namespace {other_namespace}",
-            steps: &["Whoever runs this must be allowed to read secrets in {other_namespace}. The copy has to be renewed whenever the original is."],
-            commands: &[
-                changes(
-                    "kubectl get secret {secret} -n {other_namespace} -o go-template='{{{{index .data \".dockerconfigjson\" | base64decode}}}}' \
-| kubectl create secret generic {secret} -n {namespace} --type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin --dry-run=client -o yaml \
+            steps: &["Whoever runs this must be allowed to read secrets in {other_namespace}. The copy has to be \
+renewed whenever the original is."],
+            commands: &[changes(
+                "kubectl get secret {secret} -n {other_namespace} -o go-template='{{{{index .data \
+\".dockerconfigjson\" | base64decode}}}}' \
+| kubectl create secret generic {secret} -n {namespace} --type=kubernetes.io/dockerconfigjson \
+--from-file=.dockerconfigjson=/dev/stdin --dry-run=client -o yaml \
 | kubectl apply -n {namespace} --server-side --force-conflicts -f -",
-                ),
-            ],
+            )],
             ..FIX
         },
         Fix {
@@ -54,7 +58,8 @@ the registry needs a copy of its own.",
             title: "Have one secret copied to all namespaces",
             who: Who::ClusterAdmin,
             steps: &[
-                "kubernetes-reflector, External Secrets Operator (ClusterExternalSecret), Kyverno (a generate rule) and imagepullsecret-patcher keep copies in step, and attach them.",
+                "kubernetes-reflector, External Secrets Operator (ClusterExternalSecret), Kyverno (a generate rule) and \
+imagepullsecret-patcher keep copies in step, and attach them.",
             ],
             ..FIX
         },
@@ -65,13 +70,18 @@ the registry needs a copy of its own.",
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+    let Some(secrets) =
+        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
+    else {
         return Verdict::No;
     };
     let missing = secrets.missing();
     // The best copy of a missing one: a secret of its name that fits, else one of its name.
-    let of_name = || secrets.elsewhere.iter().filter(|secret| missing.contains(&secret.metadata.name.as_str())).copied();
-    let copy = of_name().find(|secret| secrets.fits(secret)).or_else(|| of_name().find(|secret| why_skipped(secret).is_none()));
+    let of_name =
+        || secrets.elsewhere.iter().filter(|secret| missing.contains(&secret.metadata.name.as_str())).copied();
+    let copy = of_name()
+        .find(|secret| secrets.fits(secret))
+        .or_else(|| of_name().find(|secret| why_skipped(secret).is_none()));
     // A pod without any secret, and a secret elsewhere that would fit.
     let nothing_named = secrets.named.is_empty() && !secrets.unnamed.iter().any(|secret| secrets.fits(secret));
     let unused = || secrets.elsewhere.iter().filter(|secret| nothing_named && secrets.fits(secret)).copied().next();
@@ -88,6 +98,10 @@ fn settle(case: &Case<'_>) -> Verdict {
         None => "exists".to_owned(),
     };
     lines.push((object(found), says));
-    let values = vec![("secret", name.clone()), ("other_namespace", found.metadata.namespace.clone()), ("service_account", secrets.account_name().to_owned())];
+    let values = vec![
+        ("secret", name.clone()),
+        ("other_namespace", found.metadata.namespace.clone()),
+        ("service_account", secrets.account_name().to_owned()),
+    ];
     Verdict::Proven(Proof { confidence, lines, values })
 }

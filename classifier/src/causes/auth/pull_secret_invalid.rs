@@ -2,8 +2,8 @@
 
 use super::super::remedies;
 use crate::cause::*;
-use crate::observations::Failure;
 use crate::keyring::Keyring;
+use crate::observations::Failure;
 use crate::settle::Case;
 use crate::settle::pull_secrets::object;
 
@@ -19,7 +19,10 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("^illegal base64 data at input byte {position}$")]),
         certain(&[says("Error: illegal base64 data at input byte {position}$")]),
         certain(&[says("Failed to pull image {image} illegal base64 data at input byte {position}$")]),
-        likely(&[says("illegal base64 data at input byte {position}"), that("nothing else is said of the registry", unanswered)]),
+        likely(&[
+            says("illegal base64 data at input byte {position}"),
+            that("nothing else is said of the registry", unanswered),
+        ]),
         // encoding/json, reading pkg/credentialprovider.DockerConfigJSON and its parts
         certain(&[says("cannot unmarshal {kind} into Go * credentialprovider.")]),
         certain(&[says("cannot unmarshal {kind} into Go"), that("it speaks of a docker config", docker_config)]),
@@ -30,11 +33,20 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("^Error: unexpected end of JSON input$")]),
         likely(&[says("Failed to pull image {image} unexpected end of JSON input$")]),
         likely(&[says("^invalid character {character} looking for beginning of"), that("it is no web page", no_html)]),
-        likely(&[says("^Error: invalid character {character} looking for beginning of"), that("it is no web page", no_html)]),
-        likely(&[says("Failed to pull image {image} invalid character {character} looking for beginning of"), that("it is no web page", no_html)]),
+        likely(&[
+            says("^Error: invalid character {character} looking for beginning of"),
+            that("it is no web page", no_html),
+        ]),
+        likely(&[
+            says("Failed to pull image {image} invalid character {character} looking for beginning of"),
+            that("it is no web page", no_html),
+        ]),
         likely(&[says("^invalid character {character} after"), that("it is no web page", no_html)]),
         likely(&[says("^Error: invalid character {character} after"), that("it is no web page", no_html)]),
-        likely(&[says("Failed to pull image {image} invalid character {character} after"), that("it is no web page", no_html)]),
+        likely(&[
+            says("Failed to pull image {image} invalid character {character} after"),
+            that("it is no web page", no_html),
+        ]),
         // API server, pkg/apis/core/validation: the secret is refused when it is written
         certain(&[says("is invalid: data[.dockerconfigjson]:")]),
         certain(&[says("is invalid: data[.dockercfg]:")]),
@@ -52,33 +64,44 @@ pub(super) const CAUSE: Cause = Cause {
         when: settle,
     }],
     refines: &[],
-    meaning: "The image, the registry and the network have nothing to do with it: the kubelet stopped before it asked anybody, because one of the pod's pull secrets cannot be read.
+    meaning: "The image, the registry and the network have nothing to do with it: the kubelet stopped before it asked \
+anybody, because one of the pod's pull secrets cannot be read.
 
-One bad entry is enough. The kubelet reads all entries of all secrets of the pod first, so a mistake in a secret for one registry stops the pull of every image of the pod, \
+One bad entry is enough. The kubelet reads all entries of all secrets of the pod first, so a mistake in a secret for \
+one registry stops the pull of every image of the pod, \
 public ones too.
 
-In the secret, `auth` must be the base64 of user:password, in the standard alphabet and without blanks; the JSON must be an object `auths` that holds one object for each registry. The usual \
-slips: the token alone was encoded, without the user and the colon; the text was encoded twice or not at all; a line break or a placeholder got in.",
-    not_this: "A secret of a wrong type, or one without `auths`, is skipped without a word: that is pull-secret-wrong-type. A password that is read and wrong is credentials-rejected.",
+In the secret, `auth` must be the base64 of user:password, in the standard alphabet and without blanks; the JSON must \
+be an object `auths` that holds one object for each registry. The usual \
+slips: the token alone was encoded, without the user and the colon; the text was encoded twice or not at all; a line \
+break or a placeholder got in.",
+    not_this: "A secret of a wrong type, or one without `auths`, is skipped without a word: that is \
+pull-secret-wrong-type. A password that is read and wrong is credentials-rejected.",
     fixes: &[
         Fix {
             title: "Make the secret anew",
             steps: &[
-                "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}. Where several secrets are listed, find the broken one first (below).",
-                "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not be made again.",
+                "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}. \
+Where several secrets are listed, find the broken one first (below).",
+                "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not \
+be made again.",
             ],
             commands: &[
                 disrupts("kubectl delete secret {secret_name}[ -n {namespace}] --ignore-not-found"),
                 remedies::WRITE_SECRET,
             ],
-            warnings: &["The new secret holds this one registry; entries for others that were in the old one are gone."],
+            warnings: &[
+                "The new secret holds this one registry; entries for others that were in the old one are gone.",
+            ],
             ..FIX
         },
         Fix {
             title: "Find the broken secret",
             steps: &[
-                "Look at every secret that the pod lists. Decode it where nobody looks over your shoulder: it shows passwords. Each `auth` must decode to user:password.",
-                "If External Secrets, Sealed Secrets, Vault or a chart writes the secret, mend it there, or it comes back broken.",
+                "Look at every secret that the pod lists. Decode it where nobody looks over your shoulder: it shows \
+passwords. Each `auth` must decode to user:password.",
+                "If External Secrets, Sealed Secrets, Vault or a chart writes the secret, mend it there, or it comes \
+back broken.",
             ],
             checks: &[
                 remedies::NAMED_SECRETS,
@@ -118,5 +141,9 @@ fn settle(case: &Case<'_>) -> Verdict {
     let Keyring::Broken { secret, message } = secrets.keyring() else { return Verdict::No };
     let Some(broken) = secrets.read().get(secret).copied() else { return Verdict::No };
     let lines = vec![secrets.pod_line(), (object(broken), format!("cannot be read: {message}"))];
-    Verdict::Proven(Proof { confidence: Confidence::Certain, lines, values: vec![("secret", broken.metadata.name.clone())] })
+    Verdict::Proven(Proof {
+        confidence: Confidence::Certain,
+        lines,
+        values: vec![("secret", broken.metadata.name.clone())],
+    })
 }

@@ -26,19 +26,24 @@ pub(super) const CAUSE: Cause = Cause {
         },
     ],
     refines: &[],
-    meaning: "The image is fine, and the kubelet found and read the pod's pull secrets: none of their entries is for the registry of this image, so it asked without a login.
+    meaning: "The image is fine, and the kubelet found and read the pod's pull secrets: none of their entries is for \
+the registry of this image, so it asked without a login.
 
-The kubelet compares the entry's key with the image's name. The host must have the same parts (`*` stands for one part between two dots), the port must be the same or missing in both, and a \
-path in the key must be the beginning of the image's path. `https://` before it does not matter. A key that a person would take for the same registry often is not: `registry-1.docker.io` or `hub.docker.com` \
+The kubelet compares the entry's key with the image's name. The host must have the same parts (`*` stands for one part \
+between two dots), the port must be the same or missing in both, and a \
+path in the key must be the beginning of the image's path. `https://` before it does not matter. A key that a person \
+would take for the same registry often is not: `registry-1.docker.io` or `hub.docker.com` \
 instead of `https://index.docker.io/v1/`, a port too many, another region of a cloud registry, a tag in the key.",
-    not_this: "Secrets that the kubelet skips as a whole, because of their type or shape, are pull-secret-wrong-type. A fitting secret that nothing names is pull-secret-not-attached.",
+    not_this: "Secrets that the kubelet skips as a whole, because of their type or shape, are pull-secret-wrong-type. A \
+fitting secret that nothing names is pull-secret-not-attached.",
     fixes: &[
         Fix {
             title: "Write the secret for {registry_server}",
             steps: &[
                 "Secret {near_secret} has a login for {secret_key}; the image needs one for {registry_server}.",
                 "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}.",
-                "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not be made again.",
+                "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not \
+be made again.",
             ],
             commands: &[
                 disrupts("kubectl delete secret {near_secret}[ -n {namespace}] --ignore-not-found"),
@@ -48,18 +53,21 @@ instead of `https://index.docker.io/v1/`, a port too many, another region of a c
 | kubectl apply[ -n {namespace}] --server-side --force-conflicts -f -",
                 ),
             ],
-            warnings: &["The new secret holds this one registry. If other images need what else is in {near_secret}, take the next way."],
+            warnings: &["The new secret holds this one registry. If other images need what else is in {near_secret}, \
+take the next way."],
             ..FIX
         },
-        Fix {
-            title: "Or add a second secret for {registry_server}",
-            ..remedies::any::GIVE
-        },
+        Fix { title: "Or add a second secret for {registry_server}", ..remedies::any::GIVE },
         Fix {
             title: "Or write the image's name as the secret has it",
-            steps: &["If the image was meant to come from {secret_key}, the image reference names the wrong registry: correct it in the workload."],
+            steps: &[
+                "If the image was meant to come from {secret_key}, the image reference names the wrong registry: \
+correct it in the workload.",
+            ],
             commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: &[
+                "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",
+            ],
             ..FIX
         },
     ],
@@ -79,7 +87,10 @@ fn settle(case: &Case<'_>) -> Verdict {
     }
     if !secrets.all_known() {
         return Verdict::Open {
-            question: format!("Whether the pull secrets that could not be read hold a login for {}.", secrets.registry()),
+            question: format!(
+                "Whether the pull secrets that could not be read hold a login for {}.",
+                secrets.registry()
+            ),
             command: None,
         };
     }
@@ -90,7 +101,9 @@ fn settle(case: &Case<'_>) -> Verdict {
         let few = keys.iter().take(4).copied().collect::<Vec<_>>().join(", ");
         let more = if keys.len() > 4 { format!(" and {} more", keys.len() - 4) } else { String::new() };
         let why = match near {
-            Some((of, near)) if std::ptr::eq(of, *secret) => format!("; {} does not match {}: {}", near.key, secrets.repository(), why_not(near.miss)),
+            Some((of, near)) if std::ptr::eq(of, *secret) => {
+                format!("; {} does not match {}: {}", near.key, secrets.repository(), why_not(near.miss))
+            }
             _ => String::new(),
         };
         lines.push((object(secret), format!("has a login for {few}{more}{why}")));

@@ -16,7 +16,8 @@ pub(super) const CAUSE: Cause = Cause {
     settles: &[
         Settling {
             from: &["credentials-missing", "repository-not-found-or-private"],
-            question: "a secret that the pod names is passed over by the kubelet, or its entry for the image holds nothing to send",
+            question: "a secret that the pod names is passed over by the kubelet, or its entry for the image holds \
+nothing to send",
             when: settle,
         },
         Settling {
@@ -26,31 +27,39 @@ pub(super) const CAUSE: Cause = Cause {
         },
     ],
     refines: &[],
-    meaning: "The image and the registry are fine, and the pod names the secret: the kubelet passes over it, and says so nowhere.
+    meaning: "The image and the registry are fine, and the pod names the secret: the kubelet passes over it, and says \
+so nowhere.
 
-It takes two kinds of secrets only: type `kubernetes.io/dockerconfigjson` with the key `.dockerconfigjson`, whose JSON has `auths`; and the older `kubernetes.io/dockercfg` with the key `.dockercfg`, whose JSON \
-has not. A secret of type Opaque or kubernetes.io/basic-auth is skipped, and so is one of the right type with the other one's content.
+It takes two kinds of secrets only: type `kubernetes.io/dockerconfigjson` with the key `.dockerconfigjson`, whose JSON \
+has `auths`; and the older `kubernetes.io/dockercfg` with the key `.dockercfg`, whose JSON \
+has not. A secret of type Opaque or kubernetes.io/basic-auth is skipped, and so is one of the right type with the other \
+one's content.
 
-An entry that holds only an `identitytoken`, or a file that only names a helper (`credsStore`, `credHelpers`), as `docker login` writes it on a desktop, has nothing the kubelet could send either.",
-    not_this: "Content that cannot be decoded stops the pull with a message: that is pull-secret-invalid. A secret that is read and has no entry for this registry is pull-secret-wrong-registry.",
+An entry that holds only an `identitytoken`, or a file that only names a helper (`credsStore`, `credHelpers`), as \
+`docker login` writes it on a desktop, has nothing the kubelet could send either.",
+    not_this: "Content that cannot be decoded stops the pull with a message: that is pull-secret-invalid. A secret that \
+is read and has no entry for this registry is pull-secret-wrong-registry.",
     fixes: &[
         Fix {
             title: "Make secret {secret} anew as a docker-registry secret",
             steps: &[
                 "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}.",
-                "The type of a secret cannot be changed: it is deleted, then created. The kubelet reads it anew at its next try, at most about five minutes later; the pod need not be made again.",
+                "The type of a secret cannot be changed: it is deleted, then created. The kubelet reads it anew at its \
+next try, at most about five minutes later; the pod need not be made again.",
             ],
             commands: &[
                 disrupts("kubectl delete secret {secret_name}[ -n {namespace}] --ignore-not-found"),
                 remedies::WRITE_SECRET,
             ],
-            warnings: &["If something else than image pulls reads {secret} (a volume, an environment variable), create a second secret instead (SECRET_NAME) and attach it."],
+            warnings: &["If something else than image pulls reads {secret} (a volume, an environment variable), create \
+a second secret instead (SECRET_NAME) and attach it."],
             ..FIX
         },
         Fix {
             title: "Where a file is wanted, make it with `kubectl create secret docker-registry`",
             steps: &[
-                "In a manifest, the secret needs `type: kubernetes.io/dockerconfigjson` and one key, .dockerconfigjson. The docker config must hold the password itself: on a desktop, log in with \
+                "In a manifest, the secret needs `type: kubernetes.io/dockerconfigjson` and one key, .dockerconfigjson. \
+The docker config must hold the password itself: on a desktop, log in with \
 `docker --config DIRECTORY login` into an empty directory whose config.json says no credsStore, or with podman or crane.",
                 "If External Secrets, Sealed Secrets, Vault or a chart writes the secret, set the type there.",
             ],
@@ -62,7 +71,9 @@ An entry that holds only an `identitytoken`, or a file that only names a helper 
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty()) else {
+    let Some(secrets) =
+        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
+    else {
         return Verdict::No;
     };
     let read = secrets.read();

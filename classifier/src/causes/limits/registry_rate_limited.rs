@@ -40,11 +40,15 @@ pub(super) const CAUSE: Cause = Cause {
     refines: &["permission-denied"],
     meaning: "The image, its name and the network are fine: the registry answers that it was asked too often.
 
-Docker Hub counts the pulls of images by account, and without a login by the public address, which all nodes behind one NAT share: a new node can fail although it never pulled anything. \
-A login on the nodes by hand does not help, because the kubelet does not use it; a pull secret does. Other registries limit requests a second or bytes a month.
+Docker Hub counts the pulls of images by account, and without a login by the public address, which all nodes behind one \
+NAT share: a new node can fail although it never pulled anything. \
+A login on the nodes by hand does not help, because the kubelet does not use it; a pull secret does. Other registries \
+limit requests a second or bytes a month.
 
-Waiting heals it when the window is over: seconds for limits on requests, up to some hours on Docker Hub, a month for traffic quotas. Every restart of many pods, and pull policy Always, makes it worse.",
-    not_this: "The kubelet's own limit (pull QPS exceeded) is kubelet-pull-qps-exceeded. A proxy that answers 429 to CONNECT is proxy-failed.",
+Waiting heals it when the window is over: seconds for limits on requests, up to some hours on Docker Hub, a month for \
+traffic quotas. Every restart of many pods, and pull policy Always, makes it worse.",
+    not_this: "The kubelet's own limit (pull QPS exceeded) is kubelet-pull-qps-exceeded. A proxy that answers 429 to \
+CONNECT is proxy-failed.",
     fixes: &[
         Fix {
             title: "Pull with a Docker Hub account, which has a limit of its own",
@@ -55,7 +59,8 @@ Waiting heals it when the window is over: seconds for limits on requests, up to 
             who: Who::ClusterAdmin,
             only: &[Place::Registry(Registry::EcrPublic)],
             steps: &[
-                "Logged in, the limits are many times higher. Give the node role ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken (policy \
+                "Logged in, the limits are many times higher. Give the node role ecr-public:GetAuthorizationToken and \
+sts:GetServiceBearerToken (policy \
 AmazonElasticContainerRegistryPublicReadOnly), and list public.ecr.aws under matchImages of ecr-credential-provider.",
                 "Or make a pull-through cache rule in ECR for public.ecr.aws, and pull from your own registry.",
             ],
@@ -65,25 +70,33 @@ AmazonElasticContainerRegistryPublicReadOnly), and list public.ecr.aws under mat
             title: "Raise the quota, or wait for the next month",
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Ibm)],
-            steps: &["`ibmcloud cr quota` shows traffic and storage; `ibmcloud cr quota-set` and the pricing plan change them."],
+            steps: &["`ibmcloud cr quota` shows traffic and storage; `ibmcloud cr quota-set` and the pricing plan \
+change them."],
             ..FIX
         },
         Fix {
             title: "Give the proxy cache an account at the registry behind it",
             who: Who::RegistryOwner,
             only: &[Place::Registry(Registry::Harbor), Place::Registry(Registry::Artifactory), Place::Registry(Registry::Nexus)],
-            steps: &["If the message speaks of the upstream registry: the limit is the one of the cache's own address. Enter an account at the endpoint of the proxy project or remote repository."],
+            steps: &["If the message speaks of the upstream registry: the limit is the one of the cache's own address. \
+Enter an account at the endpoint of the proxy project or remote repository."],
             ..FIX
         },
         Fix {
             title: "Pull through a cache that you own",
             who: Who::NodeAdmin,
             steps: &[
-                "A pull-through cache asks once for all nodes: Amazon ECR pull-through cache rules, Azure cache rules, Artifact Registry remote repositories, Harbor proxy projects, Artifactory or Nexus remote \
+                "A pull-through cache asks once for all nodes: Amazon ECR pull-through cache rules, Azure cache rules, \
+Artifact Registry remote repositories, Harbor proxy projects, Artifactory or Nexus remote \
 repositories, or `registry:2` with proxy.remoteurl.",
-                "containerd: with `config_path = \"/etc/containerd/certs.d\"` set, write in /etc/containerd/certs.d/docker.io/hosts.toml the lines `server = \"https://registry-1.docker.io\"` and `[[host.\"https://CACHE\"]]`, \
-no restart needed. CRI-O: in /etc/containers/registries.conf.d a `[[[[registry]]]]` with `location = \"docker.io\"` and a `[[[[registry.mirror]]]]`. Docker: `\"registry-mirrors\"` in /etc/docker/daemon.json.",
-                "k3s and RKE2: `mirrors:`, `docker.io:`, `endpoint:` in /etc/rancher/k3s/registries.yaml or /etc/rancher/rke2/registries.yaml. OpenShift: an ImageTagMirrorSet or ImageDigestMirrorSet. GKE nodes ask mirror.gcr.io first for \
+                "containerd: with `config_path = \"/etc/containerd/certs.d\"` set, write in \
+/etc/containerd/certs.d/docker.io/hosts.toml the lines `server = \"https://registry-1.docker.io\"` and \
+`[[host.\"https://CACHE\"]]`, \
+no restart needed. CRI-O: in /etc/containers/registries.conf.d a `[[[[registry]]]]` with `location = \"docker.io\"` and \
+a `[[[[registry.mirror]]]]`. Docker: `\"registry-mirrors\"` in /etc/docker/daemon.json.",
+                "k3s and RKE2: `mirrors:`, `docker.io:`, `endpoint:` in /etc/rancher/k3s/registries.yaml or \
+/etc/rancher/rke2/registries.yaml. OpenShift: an ImageTagMirrorSet or ImageDigestMirrorSet. GKE nodes ask mirror.gcr.io \
+first for \
 official Docker Hub images by themselves.",
             ],
             ..FIX
@@ -91,7 +104,8 @@ official Docker Hub images by themselves.",
         Fix {
             title: "Take the image from a registry without this limit",
             steps: &[
-                "Official Docker Hub images are also at public.ecr.aws/docker/library/NAME and mirror.gcr.io/library/NAME; many projects publish at ghcr.io or quay.io too. Or copy the image into your own registry: \
+                "Official Docker Hub images are also at public.ecr.aws/docker/library/NAME and \
+mirror.gcr.io/library/NAME; many projects publish at ghcr.io or quay.io too. Or copy the image into your own registry: \
 `crane copy {image} REGISTRY/NAME:TAG`.",
             ],
             commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
@@ -101,14 +115,16 @@ official Docker Hub images by themselves.",
         Fix {
             title: "Pull less often",
             steps: &[
-                "Use a fixed tag with pull policy IfNotPresent: with Always, and with :latest where nothing is set, each start of a container asks the registry.",
+                "Use a fixed tag with pull policy IfNotPresent: with Always, and with :latest where nothing is set, \
+each start of a container asks the registry.",
                 "With many failing pods, scale down what need not run now: each try counts.",
             ],
             ..FIX
         },
         Fix {
             title: "Wait: the kubelet tries again by itself",
-            steps: &["It tries at least every five minutes; a pull succeeds when the window of the limit is over (on Docker Hub up to six hours)."],
+            steps: &["It tries at least every five minutes; a pull succeeds when the window of the limit is over (on \
+Docker Hub up to six hours)."],
             ..FIX
         },
     ],
