@@ -14,7 +14,9 @@ use crate::lifecycle::Running;
 
 /// Serves until the lab is gone. Writes the kubeconfig that leads here. Arguments: the run folder, the lab's process id and its start time.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let [folder, pid, started] = arguments else { return Err("forward wants a folder, a process id and its start".into()) };
+    let [folder, pid, started] = arguments else {
+        return Err("forward wants a folder, a process id and its start".into());
+    };
     let (folder, lab) = (Path::new(folder), Running { pid: pid.parse()?, started: started.parse()? });
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let inside = fs::read_to_string(folder.join("kubeconfig.inside"))?;

@@ -66,7 +66,12 @@ pub fn image(repository: &str, tag: &str, program: &[u8]) -> Option<Image> {
         "big" => one(repository, tag, ARCH, vec![file("hello", program), file("noise", &noise(&own, 6 << 20))]),
         "large" => one(repository, tag, ARCH, vec![file("hello", program), file("noise", &noise(&own, 48 << 20))]),
         // Small on the wire, large when it is unpacked.
-        "bomb" => one(repository, tag, ARCH, vec![file("hello", program), file("zeros", &vec![0; 96 << 20]), file("etc/image", &own)]),
+        "bomb" => one(
+            repository,
+            tag,
+            ARCH,
+            vec![file("hello", program), file("zeros", &vec![0; 96 << 20]), file("etc/image", &own)],
+        ),
         "bad-link" => one(repository, tag, ARCH, vec![file("hello", program), gzip(&dangling_hard_link(&own))]),
         "bad-tar" => one(repository, tag, ARCH, vec![file("hello", program), gzip(&noise(&own, 4096))]),
         "artifact" => {
@@ -75,8 +80,12 @@ pub fn image(repository: &str, tag: &str, program: &[u8]) -> Option<Image> {
             artifact(Some("application/spdx+json"), &empty, sbom)
         }
         "chart" => {
-            let config = Blob::json("application/vnd.cncf.helm.config.v1+json", &json!({"name": repository, "version": "1.0.0"}));
-            let chart = Blob::new("application/vnd.cncf.helm.chart.content.v1.tar+gzip", file("chart/Chart.yaml", &own));
+            let config = Blob::json(
+                "application/vnd.cncf.helm.config.v1+json",
+                &json!({"name": repository, "version": "1.0.0"}),
+            );
+            let chart =
+                Blob::new("application/vnd.cncf.helm.chart.content.v1.tar+gzip", file("chart/Chart.yaml", &own));
             artifact(None, &config, chart)
         }
         // An artifact whose configuration says that it is an image's.
@@ -202,7 +211,10 @@ fn gunzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Bytes that do not compress and differ from image to image (xorshift).
 fn noise(seed: &[u8], length: usize) -> Vec<u8> {
-    let mut state = seed.iter().fold(0x9e37_79b9_7f4a_7c15_u64, |state, byte| (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)) | 1;
+    let mut state = seed
+        .iter()
+        .fold(0x9e37_79b9_7f4a_7c15_u64, |state, byte| (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+        | 1;
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {
         state ^= state << 13;
@@ -220,7 +232,19 @@ mod tests {
 
     #[test]
     fn every_tag_has_an_image_and_no_two_repositories_share_a_manifest() {
-        for tag in ["1", "2", "multi", "arm64", "arm64-index", "artifact", "chart", "foreign-config", "bad-link", "bad-tar", "big"] {
+        for tag in [
+            "1",
+            "2",
+            "multi",
+            "arm64",
+            "arm64-index",
+            "artifact",
+            "chart",
+            "foreign-config",
+            "bad-link",
+            "bad-tar",
+            "big",
+        ] {
             let here = image("shop/web", tag, b"program").expect("a tag of the list");
             let there = image("shop/api", tag, b"program").expect("a tag of the list");
             let digests = |image: &Image| image.manifests.iter().map(Blob::digest).collect::<Vec<_>>();

@@ -72,18 +72,34 @@ impl State {
 
 /// Why the lab cannot run here, with the line that would change it.
 pub fn obstacle() -> Option<String> {
-    let found = |program: &str| env::var("PATH").unwrap_or_default().split(':').any(|folder| PathBuf::from(folder).join(program).exists());
+    let found = |program: &str| {
+        env::var("PATH").unwrap_or_default().split(':').any(|folder| PathBuf::from(folder).join(program).exists())
+    };
     if !cfg!(target_os = "linux") {
-        return Some("the lab needs Linux. On another system: IMAGEPULL_TEST_KUBECONFIG=<kubeconfig of a kind or k3d cluster>".to_owned());
+        return Some(
+            "the lab needs Linux. On another system: IMAGEPULL_TEST_KUBECONFIG=<kubeconfig of a kind or k3d cluster>"
+                .to_owned(),
+        );
     }
     if !rustix::process::geteuid().is_root() {
-        return Some("the lab needs root, for namespaces and mounts of its own. To run it: sudo -E cargo xtask lab up".to_owned());
+        return Some(
+            "the lab needs root, for namespaces and mounts of its own. To run it: sudo -E cargo xtask lab up"
+                .to_owned(),
+        );
     }
     let go_wanted = !programs::is_built();
     if go_wanted && !found("go") {
-        return Some("the lab builds its cluster with Go. To run it: apt-get install golang, or https://go.dev/dl".to_owned());
+        return Some(
+            "the lab builds its cluster with Go. To run it: apt-get install golang, or https://go.dev/dl".to_owned(),
+        );
     }
-    let tools = [("unshare", "util-linux"), ("mount", "mount"), ("ip", "iproute2"), ("setsid", "util-linux"), ("fallocate", "util-linux")];
+    let tools = [
+        ("unshare", "util-linux"),
+        ("mount", "mount"),
+        ("ip", "iproute2"),
+        ("setsid", "util-linux"),
+        ("fallocate", "util-linux"),
+    ];
     let missing = tools.iter().find(|(program, _)| !found(program))?;
     Some(format!("the lab needs {}. To run it: apt-get install {}", missing.0, missing.1))
 }
@@ -186,7 +202,8 @@ pub fn down() -> Result<()> {
             }
             process.kill()?;
             // Dead is not gone before its parent has seen it.
-            while PathBuf::from(format!("/proc/{}", process.pid)).exists() && begin.elapsed() < Duration::from_secs(22) {
+            while PathBuf::from(format!("/proc/{}", process.pid)).exists() && begin.elapsed() < Duration::from_secs(22)
+            {
                 thread::sleep(Duration::from_millis(50));
             }
         }
@@ -228,7 +245,8 @@ pub fn order(words: &[String]) -> Result<String> {
     // Given by the copy in the run folder as well as by the original.
     let socket = env::current_exe()?.parent().and_then(|bin| bin.parent()).map(|run| run.join("ctl.sock"));
     let socket = socket.filter(|socket| socket.exists()).unwrap_or_else(|| paths::run().join("ctl.sock"));
-    let mut stream = UnixStream::connect(&socket).map_err(|error| format!("the lab is down ({}: {error})", socket.display()))?;
+    let mut stream =
+        UnixStream::connect(&socket).map_err(|error| format!("the lab is down ({}: {error})", socket.display()))?;
     writeln!(stream, "{}", serde_json::to_string(&Order { words: words.to_vec() })?)?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;

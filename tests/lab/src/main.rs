@@ -113,7 +113,8 @@ fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
     }
     let begin = std::time::Instant::now();
     let bench = run::Bench::new(observe)?;
-    let skipped: Vec<_> = if bench.is_lab { Vec::new() } else { chosen.extract_if(.., |scenario| !scenario.anywhere).collect() };
+    let skipped: Vec<_> =
+        if bench.is_lab { Vec::new() } else { chosen.extract_if(.., |scenario| !scenario.anywhere).collect() };
     let outcomes = if recording {
         let outcomes = run::try_all(&bench, &chosen, jobs, &record::record);
         record::write_versions(&bench)?;
@@ -122,7 +123,10 @@ fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
         run::try_all(&bench, &chosen, jobs, &|_, _| Ok(()))
     };
     for scenario in &skipped {
-        eprintln!("SKIPPED {}: needs the registries and node of the lab. To run it: unset IMAGEPULL_TEST_KUBECONFIG", scenario.name);
+        eprintln!(
+            "SKIPPED {}: needs the registries and node of the lab. To run it: unset IMAGEPULL_TEST_KUBECONFIG",
+            scenario.name
+        );
     }
     std::fs::create_dir_all(paths::cache().join("lab"))?;
     std::fs::write(paths::cache().join("lab/results.json"), serde_json::to_string_pretty(&outcomes)?)?;

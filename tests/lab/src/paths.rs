@@ -19,7 +19,8 @@ pub fn cache() -> PathBuf {
         return path.into();
     }
     let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let base = base.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".cache"));
+    let base =
+        base.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".cache"));
     base.join("imagepull")
 }
 

@@ -26,7 +26,13 @@ pub const PROGRAMS: &[Program] = &[
     Program {
         name: "kubernetes",
         module: "k8s.io/kubernetes",
-        commands: &["cmd/kube-apiserver", "cmd/kube-controller-manager", "cmd/kube-scheduler", "cmd/kubelet", "cmd/kubectl"],
+        commands: &[
+            "cmd/kube-apiserver",
+            "cmd/kube-controller-manager",
+            "cmd/kube-scheduler",
+            "cmd/kubelet",
+            "cmd/kubectl",
+        ],
         // Without these the kubelet reports v0.0.0-master and kubectl complains.
         link: "-X k8s.io/component-base/version.gitVersion={version} -X k8s.io/component-base/version.gitMajor={major} \
                -X k8s.io/component-base/version.gitMinor={minor} -X k8s.io/component-base/version.gitTreeState=clean",
@@ -100,7 +106,9 @@ pub fn build() -> Result<PathBuf> {
 /// The folder of [`build`], when everything is in the cache already.
 pub fn is_built() -> bool {
     go_version().is_ok_and(|go| {
-        PROGRAMS.iter().all(|program| key(program, &go).is_ok_and(|key| paths::cache().join("programs").join(key).exists()))
+        PROGRAMS
+            .iter()
+            .all(|program| key(program, &go).is_ok_and(|key| paths::cache().join("programs").join(key).exists()))
     })
 }
 
@@ -188,7 +196,8 @@ fn package(program: &Program, command: &str) -> String {
 }
 
 fn go_version() -> Result<String> {
-    let output = Command::new("go").args(["env", "GOVERSION", "GOOS", "GOARCH"]).output().map_err(|_| "Go is not installed")?;
+    let output =
+        Command::new("go").args(["env", "GOVERSION", "GOOS", "GOARCH"]).output().map_err(|_| "Go is not installed")?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().replace('\n', " "))
 }
 
@@ -253,7 +262,8 @@ mod tests {
     #[test]
     fn every_go_module_is_locked_to_the_version_of_the_list() {
         for program in PROGRAMS {
-            let text = fs::read_to_string(paths::source().join("go").join(program.name).join("go.mod")).expect("a go.mod");
+            let text =
+                fs::read_to_string(paths::source().join("go").join(program.name).join("go.mod")).expect("a go.mod");
             let wanted = format!("{} {}", program.module, version(program.name).expect("a version"));
             assert!(text.contains(&wanted), "{}: run `cargo xtask lab lock`", program.name);
         }

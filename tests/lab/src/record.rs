@@ -29,29 +29,47 @@ pub fn folder() -> PathBuf {
 pub fn record(bench: &Bench, scenario: &Scenario) -> Result<()> {
     let namespace = scenario.namespace();
     let begin = Instant::now();
-    while scenario.expect.cause.is_some() && begin.elapsed() < BACK_OFF && !bench.visible(&namespace)?.contains("Back-off pulling image") {
+    while scenario.expect.cause.is_some()
+        && begin.elapsed() < BACK_OFF
+        && !bench.visible(&namespace)?.contains("Back-off pulling image")
+    {
         thread::sleep(Duration::from_millis(500));
     }
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items(bench, &namespace)?});
     let (now, folder) = (messages(&list), folder().join(&scenario.name));
-    let before = fs::read_to_string(folder.join("pods-and-events.json")).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let before =
+        fs::read_to_string(folder.join("pods-and-events.json")).ok().and_then(|text| serde_json::from_str(&text).ok());
     if let Some(before) = before.as_ref().map(messages) {
         if before == now {
             return Ok(());
         }
-        let lines: Vec<_> = before.difference(&now).map(|line| format!("     - {line}")).chain(now.difference(&before).map(|line| format!("     + {line}"))).collect();
+        let lines: Vec<_> = before
+            .difference(&now)
+            .map(|line| format!("     - {line}"))
+            .chain(now.difference(&before).map(|line| format!("     + {line}")))
+            .collect();
         println!("CHANGED {}\n{}", scenario.name, lines.join("\n"));
     }
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("pods-and-events.json"), serde_json::to_string_pretty(&list)? + "\n")?;
     // Of several pods, the first: kubectl shows no events for more than one at a time.
-    let what = list["items"].as_array().into_iter().flatten().find(|item| item["kind"] == "Pod").and_then(|pod| pod["metadata"]["name"].as_str());
+    let what = list["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|item| item["kind"] == "Pod")
+        .and_then(|pod| pod["metadata"]["name"].as_str());
     let describe = match what {
-        Some(pod) if scenario.ask == "app" => format!("kubectl describe pod app -n {namespace} || kubectl describe pod {pod} -n {namespace}"),
+        Some(pod) if scenario.ask == "app" => {
+            format!("kubectl describe pod app -n {namespace} || kubectl describe pod {pod} -n {namespace}")
+        }
         Some(pod) => format!("kubectl describe pod {pod} -n {namespace}"),
         None => format!("kubectl describe {} -n {namespace}", scenario.ask),
     };
-    for (file, script) in [("describe.txt", describe), ("events.txt", format!("kubectl get events -n {namespace} --sort-by=.lastTimestamp"))] {
+    for (file, script) in [
+        ("describe.txt", describe),
+        ("events.txt", format!("kubectl get events -n {namespace} --sort-by=.lastTimestamp")),
+    ] {
         fs::write(folder.join(file), crate::run::done(&mut bench.shell(&script))?)?;
     }
     let log = kubelet_log(&namespace, &scenario.images_and_hosts().0)?;
@@ -78,7 +96,8 @@ fn items(bench: &Bench, namespace: &str) -> Result<Vec<Value>> {
 
 /// The distinct messages about pulls and starts, without what differs from run to run.
 fn messages(list: &Value) -> BTreeSet<String> {
-    let reasons = ["Failed", "FailedCreatePodSandBox", "InspectFailed", "ErrImageNeverPull", "FailedToRetrieveImagePullSecret"];
+    let reasons =
+        ["Failed", "FailedCreatePodSandBox", "InspectFailed", "ErrImageNeverPull", "FailedToRetrieveImagePullSecret"];
     let varying = [
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
         (r"[0-9a-f]{64}", "<hex>"),
@@ -88,23 +107,43 @@ fn messages(list: &Value) -> BTreeSet<String> {
         (r"\d{2,}(\.\d+)?", "<n>"),
         (r"\s+", " "),
     ];
-    let varying: Vec<_> = varying.into_iter().map(|(pattern, name)| (Regex::new(pattern).expect("a constant"), name)).collect();
+    let varying: Vec<_> =
+        varying.into_iter().map(|(pattern, name)| (Regex::new(pattern).expect("a constant"), name)).collect();
     let events = list["items"].as_array().into_iter().flatten().filter(|item| item["kind"] == "Event");
     let telling = events.filter(|event| reasons.iter().any(|reason| event["reason"] == *reason));
-    let without = |message: &str| varying.iter().fold(message.to_owned(), |text, (pattern, name)| pattern.replace_all(&text, *name).into_owned());
+    let without = |message: &str| {
+        varying.iter().fold(message.to_owned(), |text, (pattern, name)| pattern.replace_all(&text, *name).into_owned())
+    };
     // Whether the back-off has begun is a matter of moments, not of wording.
-    telling.filter_map(|event| event["message"].as_str()).filter(|message| *message != "Error: ImagePullBackOff").map(without).collect()
+    telling
+        .filter_map(|event| event["message"].as_str())
+        .filter(|message| *message != "Error: ImagePullBackOff")
+        .map(without)
+        .collect()
 }
 
 /// Lines of the kubelet's log about a namespace and its images: the first of each kind.
 fn kubelet_log(namespace: &str, images: &[String]) -> Result<String> {
     let about = Regex::new(&format!(r"\b{}(/|\(|\\?_|\\?-|\b)", regex::escape(namespace)))?;
-    let telling = ["PullImage", "Failed to pull image", "Error syncing pod", "Unable to retrieve", "credential provider", "sandbox", "never pulled", "Unhandled Error"];
+    let telling = [
+        "PullImage",
+        "Failed to pull image",
+        "Error syncing pod",
+        "Unable to retrieve",
+        "credential provider",
+        "sandbox",
+        "never pulled",
+        "Unhandled Error",
+    ];
     let text = fs::read_to_string(paths::logs().join("kubelet.log")).unwrap_or_default();
     let mut seen = BTreeSet::new();
     let mut lines = String::new();
-    for line in text.lines().filter(|line| (about.is_match(line) || images.iter().any(|image| line.contains(image))) && telling.iter().any(|words| line.contains(words))) {
-        let kind = line.split('"').nth(1).unwrap_or_default().to_owned() + if line.contains("ImagePullBackOff") { "b" } else { "" };
+    for line in text.lines().filter(|line| {
+        (about.is_match(line) || images.iter().any(|image| line.contains(image)))
+            && telling.iter().any(|words| line.contains(words))
+    }) {
+        let kind = line.split('"').nth(1).unwrap_or_default().to_owned()
+            + if line.contains("ImagePullBackOff") { "b" } else { "" };
         if seen.len() < LOG_LINES && seen.insert(kind) {
             lines += line;
             lines.push('\n');
@@ -127,7 +166,8 @@ pub fn write_versions(bench: &Bench) -> Result<()> {
          The messages in `tests/recordings` come from real nodes. They were recorded with\n\n\
          | container runtime | kubelet | scenarios |\n|---|---|---|\n",
     );
-    let mut folders: Vec<_> = fs::read_dir(paths::workspace().join("tests/recordings"))?.flatten().map(|entry| entry.path()).collect();
+    let mut folders: Vec<_> =
+        fs::read_dir(paths::workspace().join("tests/recordings"))?.flatten().map(|entry| entry.path()).collect();
     folders.sort();
     for folder in folders {
         let Ok(versions) = fs::read_to_string(folder.join("versions.json")) else { continue };
@@ -152,7 +192,11 @@ mod tests {
     /// The causes that are named for a recording's file, one for each finding.
     fn named(text: &str) -> Vec<Option<String>> {
         let report = diagnose(text, &Options::default());
-        report.findings.iter().map(|finding| finding.diagnoses.first().map(|diagnosis| diagnosis.cause.to_string())).collect()
+        report
+            .findings
+            .iter()
+            .map(|finding| finding.diagnoses.first().map(|diagnosis| diagnosis.cause.to_string()))
+            .collect()
     }
 
     #[test]
@@ -166,9 +210,12 @@ mod tests {
                 let named = named(&text);
                 let right = |cause: &Option<String>| {
                     let cause = cause.as_deref();
-                    cause.is_some() && (cause == scenario.expect.cause.as_deref() || scenario.expect.accept.iter().any(|accepted| cause == Some(accepted)))
+                    cause.is_some()
+                        && (cause == scenario.expect.cause.as_deref()
+                            || scenario.expect.accept.iter().any(|accepted| cause == Some(accepted)))
                 };
-                let good = if scenario.expect.cause.is_none() { named.iter().all(right) } else { named.iter().any(right) };
+                let good =
+                    if scenario.expect.cause.is_none() { named.iter().all(right) } else { named.iter().any(right) };
                 if !good {
                     wrong.push(format!("{} {file}: {named:?}, right is {:?}", scenario.name, scenario.expect.cause));
                 }
@@ -181,8 +228,12 @@ mod tests {
     #[test]
     fn what_differs_from_run_to_run_is_no_change_of_a_message() {
         let list = |message: &str| json!({"items": [{"kind": "Event", "reason": "Failed", "message": message}]});
-        let one = list("dial tcp 198.51.100.7:443: i/o timeout after 31.2s, sha256:0000000000000000000000000000000000000000000000000000000000000000");
-        let other = list("dial tcp 198.51.100.9:443: i/o timeout after 30.9s, sha256:1111111111111111111111111111111111111111111111111111111111111111");
+        let one = list(
+            "dial tcp 198.51.100.7:443: i/o timeout after 31.2s, sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        );
+        let other = list(
+            "dial tcp 198.51.100.9:443: i/o timeout after 30.9s, sha256:1111111111111111111111111111111111111111111111111111111111111111",
+        );
         assert_eq!(messages(&one), messages(&other));
         assert_ne!(messages(&one), messages(&list("dial tcp 198.51.100.7:443: connection refused")));
     }

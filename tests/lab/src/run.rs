@@ -64,7 +64,8 @@ impl Bench {
         let (kubeconfig, bin, home) = match other {
             Some(kubeconfig) => {
                 let home = env::temp_dir().join(format!("imagepull-lab-{}", std::process::id()));
-                let kubectl = env::var("PATH")?.split(':').map(PathBuf::from).find(|folder| folder.join("kubectl").exists());
+                let kubectl =
+                    env::var("PATH")?.split(':').map(PathBuf::from).find(|folder| folder.join("kubectl").exists());
                 (kubeconfig, kubectl.ok_or("kubectl is not installed")?, home)
             }
             None => (paths::run().join("kubeconfig"), paths::run().join("bin"), paths::run().join("home")),
@@ -116,7 +117,12 @@ impl Bench {
         outcome
     }
 
-    fn steps(&self, scenario: &Scenario, outcome: &mut Outcome, record: &dyn Fn(&Bench, &Scenario) -> Result<()>) -> Result<()> {
+    fn steps(
+        &self,
+        scenario: &Scenario,
+        outcome: &mut Outcome,
+        record: &dyn Fn(&Bench, &Scenario) -> Result<()>,
+    ) -> Result<()> {
         self.prepare(scenario)?;
         let begin = Instant::now();
         self.script(scenario, &scenario.before)?;
@@ -174,7 +180,11 @@ impl Bench {
         fs::write(&path, text)?;
         // `create` leaves no copy of the object in an annotation, as `apply` would.
         let namespace = scenario.namespace();
-        let default = if scenario.secrets.iter().any(|secret| secret.elsewhere) { String::new() } else { format!("--namespace={namespace}") };
+        let default = if scenario.secrets.iter().any(|secret| secret.elsewhere) {
+            String::new()
+        } else {
+            format!("--namespace={namespace}")
+        };
         self.kubectl(&format!("kubectl create {default} -f '{}'", path.display())).map(|_| ())
     }
 
@@ -187,7 +197,9 @@ impl Bench {
                 return Ok(());
             }
             if begin.elapsed() > Duration::from_secs(scenario.within) {
-                return Err(format!("`{}` was not seen within {} s, but:\n{text}", scenario.says, scenario.within).into());
+                return Err(
+                    format!("`{}` was not seen within {} s, but:\n{text}", scenario.says, scenario.within).into()
+                );
             }
             thread::sleep(LOOK);
         }
@@ -209,7 +221,10 @@ impl Bench {
                 for state in ["waiting", "terminated"] {
                     let state = &container["state"][state];
                     if state.is_object() {
-                        let (reason, message) = (state["reason"].as_str().unwrap_or_default(), state["message"].as_str().unwrap_or_default());
+                        let (reason, message) = (
+                            state["reason"].as_str().unwrap_or_default(),
+                            state["message"].as_str().unwrap_or_default(),
+                        );
                         text += &format!("{} {reason}: {message}\n", container["name"].as_str().unwrap_or_default());
                     }
                 }
@@ -221,13 +236,19 @@ impl Bench {
     fn ask(&self, plugin: &std::path::Path, scenario: &Scenario) -> Result<Value> {
         let script = format!("'{}' why -o json {} -n {}", plugin.display(), scenario.ask, scenario.namespace());
         let text = self.kubectl(&script)?;
+        // Kept for whoever wants to know why an answer was wrong.
+        let reports = paths::cache().join("lab/reports");
+        fs::create_dir_all(&reports)?;
+        fs::write(reports.join(format!("{}.json", scenario.name)), &text)?;
         serde_json::from_str(&text).map_err(|error| format!("`why -o json` printed no JSON ({error}): {text}").into())
     }
 
     /// Runs the first fix of the first diagnosis, of each failing pod the report shows, and waits until all runs.
     fn heal(&self, scenario: &Scenario, report: &Value, outcome: &mut Outcome) -> Result<()> {
-        let findings: Vec<&Value> = report["findings"].as_array().into_iter().flatten().filter(|finding| scenario.is_asked(finding)).collect();
-        let fix = findings.first().and_then(|finding| finding["diagnoses"][0]["fixes"].get(0)).ok_or("no fix was printed")?;
+        let findings: Vec<&Value> =
+            report["findings"].as_array().into_iter().flatten().filter(|finding| scenario.is_asked(finding)).collect();
+        let fix =
+            findings.first().and_then(|finding| finding["diagnoses"][0]["fixes"].get(0)).ok_or("no fix was printed")?;
         let who = fix["who"].as_str().unwrap_or_default();
         if let Some(expected) = scenario.expect.who.as_deref().filter(|expected| *expected != who) {
             outcome.defects.push(format!("the fix is said to be for {who}, not {expected}"));
@@ -250,7 +271,10 @@ impl Bench {
             let run = command["run"].as_str().ok_or("a command without `run`")?;
             let mut shell = self.shell(run);
             for need in command["needs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                shell.env(need, scenario.need(need).ok_or_else(|| format!("a command needs {need}, which nobody has: {run}"))?);
+                shell.env(
+                    need,
+                    scenario.need(need).ok_or_else(|| format!("a command needs {need}, which nobody has: {run}"))?,
+                );
             }
             outcome.commands.push(run.to_owned());
             done(&mut shell).map_err(|error| format!("the printed command failed: {run}\n{error}"))?;
@@ -263,10 +287,19 @@ impl Bench {
             }
             if begin.elapsed() > within {
                 let state = self.visible(&scenario.namespace())?;
-                let telling = |line: &&str| ["Failed", "Error", "Back-off", "not found"].iter().any(|word| line.contains(word));
+                let telling =
+                    |line: &&str| ["Failed", "Error", "Back-off", "not found"].iter().any(|word| line.contains(word));
                 let state = state.lines().filter(telling).collect::<Vec<_>>().join("\n");
-                let tried = if outcome.commands.is_empty() { "nothing to run was printed".to_owned() } else { outcome.commands.join("\n") };
-                return Err(format!("did not heal within {} s. Run as printed:\n{tried}\nstate:\n{state}", within.as_secs()).into());
+                let tried = if outcome.commands.is_empty() {
+                    "nothing to run was printed".to_owned()
+                } else {
+                    outcome.commands.join("\n")
+                };
+                return Err(format!(
+                    "did not heal within {} s. Run as printed:\n{tried}\nstate:\n{state}",
+                    within.as_secs()
+                )
+                .into());
             }
             thread::sleep(LOOK);
         }
@@ -284,7 +317,9 @@ impl Bench {
     fn clean(&self, scenario: &Scenario) -> Result<()> {
         self.script(scenario, &scenario.after)?;
         let namespace = scenario.namespace();
-        self.kubectl(&format!("kubectl delete namespace {namespace} {namespace}-elsewhere --ignore-not-found --wait=false"))?;
+        self.kubectl(&format!(
+            "kubectl delete namespace {namespace} {namespace}-elsewhere --ignore-not-found --wait=false"
+        ))?;
         if self.is_lab {
             for host in scenario.images_and_hosts().1 {
                 lifecycle::order(&["restore".to_owned(), host])?;
@@ -303,7 +338,8 @@ pub fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
 /// A pod that runs and is ready, or has done its work.
 fn runs(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array();
-    let ready = conditions.is_some_and(|all| all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True"));
+    let ready = conditions
+        .is_some_and(|all| all.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True"));
     pod["status"]["phase"] == "Succeeded" || ready
 }
 
@@ -312,7 +348,9 @@ fn judge(scenario: &Scenario, report: &Value, outcome: &mut Outcome) -> Result<b
     let findings = report["findings"].as_array().ok_or("a report without findings")?;
     let expect = &scenario.expect;
     let Some(cause) = &expect.cause else {
-        let named = findings.iter().map(|finding| finding["diagnoses"][0]["cause"].as_str().unwrap_or("something without a cause"));
+        let named = findings
+            .iter()
+            .map(|finding| finding["diagnoses"][0]["cause"].as_str().unwrap_or("something without a cause"));
         let wrong: Vec<_> = named.filter(|named| !expect.accept.iter().any(|accepted| accepted == named)).collect();
         if !wrong.is_empty() {
             outcome.defects.push(format!("no pull failed, but found {}", wrong.join(", ")));
@@ -324,10 +362,13 @@ fn judge(scenario: &Scenario, report: &Value, outcome: &mut Outcome) -> Result<b
     let diagnosis = &finding["diagnoses"][0];
     outcome.cause = diagnosis["cause"].as_str().map(str::to_owned);
     outcome.settled_from = diagnosis["settled_from"].as_str().map(str::to_owned);
-    let right_by_text = |named: Option<&str>| named == Some(cause) || expect.accept.iter().any(|accepted| named == Some(accepted));
+    let right_by_text =
+        |named: Option<&str>| named == Some(cause) || expect.accept.iter().any(|accepted| named == Some(accepted));
     let named = outcome.cause.as_deref();
     let right = match &expect.settled {
-        Some(settled) => named == Some(settled) && outcome.settled_from.as_deref().is_none_or(|from| right_by_text(Some(from))),
+        Some(settled) => {
+            named == Some(settled) && outcome.settled_from.as_deref().is_none_or(|from| right_by_text(Some(from)))
+        }
         None => right_by_text(named),
     };
     if !right {
@@ -337,13 +378,22 @@ fn judge(scenario: &Scenario, report: &Value, outcome: &mut Outcome) -> Result<b
     }
     let outlook = diagnosis["outlook"].as_str();
     if expect.outlook.is_some() && expect.outlook.as_deref() != outlook {
-        outcome.defects.push(format!("outlook {}, not {}", outlook.unwrap_or("none"), expect.outlook.as_deref().unwrap_or_default()));
+        outcome.defects.push(format!(
+            "outlook {}, not {}",
+            outlook.unwrap_or("none"),
+            expect.outlook.as_deref().unwrap_or_default()
+        ));
     }
     Ok(true)
 }
 
 /// Tries scenarios, several at a time, those that want the node for themselves last and alone. Prints a line for each.
-pub fn try_all(bench: &Bench, scenarios: &[Scenario], jobs: usize, record: &(dyn Fn(&Bench, &Scenario) -> Result<()> + Sync)) -> Vec<Outcome> {
+pub fn try_all(
+    bench: &Bench,
+    scenarios: &[Scenario],
+    jobs: usize,
+    record: &(dyn Fn(&Bench, &Scenario) -> Result<()> + Sync),
+) -> Vec<Outcome> {
     let (alone, mut together): (Vec<_>, Vec<_>) = scenarios.iter().partition(|scenario| scenario.exclusive);
     // The longest first, so that none of them is left running at the end.
     together.sort_by_key(|scenario| std::cmp::Reverse(scenario.within + scenario.heal.within.unwrap_or(HEAL)));
@@ -387,7 +437,10 @@ fn plugin() -> Result<PathBuf> {
     if let Some(path) = env::var_os("IMAGEPULL_PLUGIN") {
         return Ok(path.into());
     }
-    let status = Command::new("cargo").args(["build", "--quiet", "-p", "kubectl-imagepull"]).current_dir(paths::workspace()).status()?;
+    let status = Command::new("cargo")
+        .args(["build", "--quiet", "-p", "kubectl-imagepull"])
+        .current_dir(paths::workspace())
+        .status()?;
     if !status.success() {
         return Err("the plugin does not build".into());
     }

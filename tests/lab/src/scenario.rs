@@ -194,7 +194,9 @@ impl Scenario {
     /// Images that must not be on the node when it begins, and hosts that it may have changed.
     pub fn images_and_hosts(&self) -> (Vec<String>, Vec<String>) {
         let text = serde_json::to_string(&self.objects()).unwrap_or_default() + &self.manifest + &self.during;
-        let image = regex::Regex::new(r"[a-z0-9.-]+\.(?:test|example|io|com|dev)(?::\d+)?/[a-z0-9./_-]+[:@][A-Za-z0-9:._-]+").expect("a constant");
+        let image =
+            regex::Regex::new(r"[a-z0-9.-]+\.(?:test|example|io|com|dev)(?::\d+)?/[a-z0-9./_-]+[:@][A-Za-z0-9:._-]+")
+                .expect("a constant");
         let mut images: Vec<String> = image.find_iter(&text).map(|found| found.as_str().to_owned()).collect();
         // A short name is Docker Hub's.
         images.extend(self.image.iter().map(|image| match image.split('/').count() {
@@ -243,7 +245,11 @@ mod tests {
         for scenario in &scenarios {
             regex::Regex::new(&scenario.says).unwrap_or_else(|error| panic!("{}: {error}", scenario.name));
             let outlook = scenario.expect.outlook.as_deref();
-            assert!(matches!(outlook, None | Some("final" | "transient" | "depends")), "{}: {outlook:?}", scenario.name);
+            assert!(
+                matches!(outlook, None | Some("final" | "transient" | "depends")),
+                "{}: {outlook:?}",
+                scenario.name
+            );
             assert!(scenario.namespace().len() <= 50, "{}: too long for a namespace", scenario.name);
         }
     }
@@ -251,7 +257,8 @@ mod tests {
     #[test]
     fn what_has_to_act_outside_is_said_for_everyone_who_is_not_the_author() {
         for scenario in all().expect("scenarios") {
-            let outside = scenario.expect.who.as_deref().is_some_and(|who| matches!(who, "registry-owner" | "node-admin"));
+            let outside =
+                scenario.expect.who.as_deref().is_some_and(|who| matches!(who, "registry-owner" | "node-admin"));
             let told = !scenario.heal.outside.is_empty() || scenario.heal.never.is_some();
             assert!(!outside || told, "{}: nobody heals the outside", scenario.name);
         }

@@ -53,7 +53,12 @@ pub enum Delivery {
 
 impl Answer {
     fn new(status: u16, media_type: &str, body: Vec<u8>) -> Answer {
-        Answer { status, headers: vec![("Content-Type".to_owned(), media_type.to_owned())], body, delivery: Delivery::Whole }
+        Answer {
+            status,
+            headers: vec![("Content-Type".to_owned(), media_type.to_owned())],
+            body,
+            delivery: Delivery::Whole,
+        }
     }
 
     /// Plain words.
@@ -62,7 +67,11 @@ impl Answer {
     }
 
     fn page(status: u16, title: &str) -> Answer {
-        Answer::new(status, "text/html; charset=utf-8", format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n").into())
+        Answer::new(
+            status,
+            "text/html; charset=utf-8",
+            format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n").into(),
+        )
     }
 
     fn json(status: u16, value: &Value) -> Answer {
@@ -95,7 +104,9 @@ enum Subject<'a> {
 
 impl Request {
     fn subject(&self) -> Subject<'_> {
-        if ["/token", "/v2/token", "/v2/auth", "/service/token", "/jwt/auth", "/oauth2/token"].contains(&self.path.as_str()) {
+        if ["/token", "/v2/token", "/v2/auth", "/service/token", "/jwt/auth", "/oauth2/token"]
+            .contains(&self.path.as_str())
+        {
             return Subject::Token;
         }
         let rest = self.path.strip_prefix("/v2/").unwrap_or_default();
@@ -166,10 +177,13 @@ fn whole_host(kind: Kind, request: &Request) -> Option<Answer> {
         Kind::Html => balancer(200, "Welcome to the intranet"),
         Kind::NotFoundPage => balancer(404, "Page not found"),
         Kind::RedirectLoop => Some(Answer::text(302, "").with("Location", format!("{}?again=1", request.path))),
-        Kind::Retired => Some(Answer::text(301, "").with("Location", "https://not-found-page-moved.lab.test/registry-has-moved")),
-        Kind::RateLimited => {
-            Some(Answer::error(429, "TOOMANYREQUESTS", "retry-after: 600s, allowed: 44000/minute").with("Retry-After", "600"))
+        Kind::Retired => {
+            Some(Answer::text(301, "").with("Location", "https://not-found-page-moved.lab.test/registry-has-moved"))
         }
+        Kind::RateLimited => Some(
+            Answer::error(429, "TOOMANYREQUESTS", "retry-after: 600s, allowed: 44000/minute")
+                .with("Retry-After", "600"),
+        ),
         Kind::RateLimitedBare => Some(Answer::text(429, "")),
         Kind::Status400 => Some(Answer::error(400, "NAME_INVALID", "invalid repository name")),
         Kind::Status404 => Some(Answer::text(404, "")),
@@ -206,7 +220,8 @@ fn login(request: &Request) -> Login {
 
 /// ECR's passwords say themselves until when they are good: base64 of JSON with `expiration` in Unix seconds.
 fn is_expired(password: &str) -> bool {
-    let json: Option<Value> = BASE64_STANDARD.decode(password).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let json: Option<Value> =
+        BASE64_STANDARD.decode(password).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let expiration = json.and_then(|json| json["expiration"].as_i64());
     expiration.is_some_and(|expiration| expiration < OffsetDateTime::now_utc().unix_timestamp())
 }
@@ -274,7 +289,9 @@ fn token(kind: Kind, request: &Request) -> Answer {
         _ => {}
     }
     // These have no OAuth form; clients ask again with GET and Basic.
-    if request.method == "POST" && matches!(kind, Kind::Hub | Kind::Bearer | Kind::Quay | Kind::Harbor | Kind::ArtifactRegistry) {
+    if request.method == "POST"
+        && matches!(kind, Kind::Hub | Kind::Bearer | Kind::Quay | Kind::Harbor | Kind::ArtifactRegistry)
+    {
         return Answer::text(405, "");
     }
     let scope = field(&request.query, "scope").or_else(|| field(&request.body, "scope")).unwrap_or_default();
@@ -283,7 +300,11 @@ fn token(kind: Kind, request: &Request) -> Answer {
     if matches!(login, Login::Wrong | Login::Expired) {
         return match kind {
             Kind::Ghcr => Answer::error(403, "DENIED", "denied"),
-            Kind::Gitlab => Answer::error(401, "UNAUTHORIZED", "HTTP Basic: Access denied. The provided password or token is incorrect"),
+            Kind::Gitlab => Answer::error(
+                401,
+                "UNAUTHORIZED",
+                "HTTP Basic: Access denied. The provided password or token is incorrect",
+            ),
             _ => Answer::json(401, &json!({"details": "incorrect username or password"})),
         };
     }
@@ -295,7 +316,9 @@ fn token(kind: Kind, request: &Request) -> Answer {
             Kind::Gitlab => return Answer::error(403, "DENIED", "access forbidden"),
             Kind::Acr => return Answer::error(401, "UNAUTHORIZED", "authentication required"),
             Kind::ArtifactRegistry => {
-                let words = format!("Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource \"{repository}\" (or it may not exist)");
+                let words = format!(
+                    "Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource \"{repository}\" (or it may not exist)"
+                );
                 return Answer::error(403, "DENIED", &words);
             }
             _ => {}
@@ -320,7 +343,9 @@ fn ecr(request: &Request, repository: &str) -> Option<Answer> {
             let realm = format!("Basic realm=\"https://{}/\",service=\"ecr.amazonaws.com\"", request.host);
             Some(Answer::text(401, "Not Authorized\n").with("WWW-Authenticate", realm))
         }
-        Login::Expired => Some(Answer::error(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")),
+        Login::Expired => {
+            Some(Answer::error(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again."))
+        }
         Login::Wrong => Some(Answer::error(400, "DENIED", "Your Authorization Token is invalid.")),
         Login::Powerless => {
             let words = format!(
@@ -330,7 +355,8 @@ fn ecr(request: &Request, repository: &str) -> Option<Answer> {
             Some(Answer::error(403, "DENIED", &words))
         }
         Login::Good if !repository.is_empty() && !images::exists(repository) => {
-            let words = format!("The repository with name '{repository}' does not exist in the registry with id '{account}'");
+            let words =
+                format!("The repository with name '{repository}' does not exist in the registry with id '{account}'");
             Some(Answer::error(404, "NAME_UNKNOWN", &words))
         }
         Login::Good => None,
@@ -354,7 +380,8 @@ fn manifest(faults: &Faults, kind: Kind, request: &Request) -> Answer {
         Kind::SchemaOne => return made(images::schema_1(request.repository())),
         Kind::ManifestGone if request.is_get() => return Answer::error(404, "MANIFEST_UNKNOWN", "manifest unknown"),
         Kind::RateLimitedOnGet if request.is_get() => {
-            let words = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit";
+            let words =
+                "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit";
             return Answer::error(429, "TOOMANYREQUESTS", words);
         }
         _ => {}
@@ -394,7 +421,8 @@ fn blob(faults: &Faults, kind: Kind, request: &Request) -> Answer {
     match kind {
         Kind::Blob401 => return Answer::error(401, "UNAUTHORIZED", "authentication required"),
         Kind::Blob403 => {
-            let body = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+            let body =
+                "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
             return Answer::new(403, "application/xml", body.into());
         }
         Kind::Blob404 => return Answer::error(404, "BLOB_UNKNOWN", "blob unknown to registry"),
@@ -446,13 +474,17 @@ mod tests {
 
     #[test]
     fn fields_are_decoded() {
-        assert_eq!(field("service=x&scope=repository%3Ashop%2Fweb%3Apull", "scope").as_deref(), Some("repository:shop/web:pull"));
+        assert_eq!(
+            field("service=x&scope=repository%3Ashop%2Fweb%3Apull", "scope").as_deref(),
+            Some("repository:shop/web:pull")
+        );
         assert_eq!(field("service=x", "scope"), None);
     }
 
     #[test]
     fn an_ecr_token_says_itself_that_it_has_expired() {
-        let token = |expiration: i64| BASE64_STANDARD.encode(json!({"payload": "x", "expiration": expiration}).to_string());
+        let token =
+            |expiration: i64| BASE64_STANDARD.encode(json!({"payload": "x", "expiration": expiration}).to_string());
         assert!(is_expired(&token(1_700_000_000)));
         assert!(!is_expired(&token(4_000_000_000)));
         assert!(!is_expired("lab"));

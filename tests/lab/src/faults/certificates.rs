@@ -22,7 +22,11 @@ pub struct Authorities {
 impl Authorities {
     /// Two fresh authorities.
     pub fn new() -> Result<Authorities> {
-        Ok(Authorities { trusted: authority("Lab CA")?, unknown: authority("Corp Internal CA")?, made: Mutex::default() })
+        Ok(Authorities {
+            trusted: authority("Lab CA")?,
+            unknown: authority("Corp Internal CA")?,
+            made: Mutex::default(),
+        })
     }
 
     /// The certificate that the node is told to trust.

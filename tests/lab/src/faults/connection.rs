@@ -117,7 +117,9 @@ fn read_request(wire: &mut impl Wire, host: &str) -> io::Result<Option<Request>>
         let mut parsed = httparse::Request::new(&mut headers);
         let Ok(status) = parsed.parse(&bytes) else {
             // As Go's server answers a TLS greeting on a plain port; a client tells from it what it is talking to.
-            wire.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request")?;
+            wire.write_all(
+                b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request",
+            )?;
             return Ok(None);
         };
         let httparse::Status::Complete(head) = status else { continue };

@@ -132,6 +132,7 @@ impl Kind {
             "quay.io" => Some(Kind::Quay),
             "registry.gitlab.com" => Some(Kind::Gitlab),
             "k8s.gcr.io" => Some(Kind::NameUnknown),
+            "registry.k8s.io" => Some(Kind::Healthy),
             _ if host.ends_with(".amazonaws.com") && host.contains(".dkr.ecr.") => Some(Kind::Ecr),
             _ if host.ends_with(".azurecr.io") => Some(Kind::Acr),
             _ if host.ends_with("-docker.pkg.dev") => Some(Kind::ArtifactRegistry),
@@ -140,8 +141,11 @@ impl Kind {
         if known.is_some() {
             return known;
         }
-        let label = ["lab.test", "proxied.example"].iter().find_map(|zone| host.strip_suffix(zone)?.strip_suffix('.'))?;
-        let begins = |kind: &&Kind| label == kind.name() || label.strip_prefix(kind.name()).is_some_and(|rest| rest.starts_with('-'));
+        let label =
+            ["lab.test", "proxied.example"].iter().find_map(|zone| host.strip_suffix(zone)?.strip_suffix('.'))?;
+        let begins = |kind: &&Kind| {
+            label == kind.name() || label.strip_prefix(kind.name()).is_some_and(|rest| rest.starts_with('-'))
+        };
         Some(Kind::ALL.iter().filter(begins).max_by_key(|kind| kind.name().len()).copied().unwrap_or(Kind::Healthy))
     }
 }

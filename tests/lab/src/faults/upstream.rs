@@ -9,7 +9,6 @@ use super::answers::{Answer, Delivery, Request};
 use crate::Result;
 use crate::images::{self, Image};
 
-
 /// Both processes, and what has been pushed.
 pub struct Upstream {
     program: Vec<u8>,
@@ -33,7 +32,13 @@ impl Upstream {
         let answer = self.provide(&request.path).and_then(|()| {
             let mut headers = vec![("Host", request.host.as_str())];
             headers.extend(request.accept.as_deref().map(|accept| ("Accept", accept)));
-            headers.extend(request.authorization.as_deref().filter(|_| port == Upstream::WITH_PASSWORD).map(|value| ("Authorization", value)));
+            headers.extend(
+                request
+                    .authorization
+                    .as_deref()
+                    .filter(|_| port == Upstream::WITH_PASSWORD)
+                    .map(|value| ("Authorization", value)),
+            );
             let target = format!("{}?{}", request.path, request.query);
             exchange(port, &request.method, &target, &headers, b"")
         });
@@ -63,7 +68,13 @@ impl Upstream {
 
 fn push(repository: &str, tag: &str, image: &Image) -> Result<()> {
     for blob in &image.blobs {
-        let started = exchange(Upstream::OPEN, "POST", &format!("/v2/{repository}/blobs/uploads/"), &[("Host", "registry")], b"")?;
+        let started = exchange(
+            Upstream::OPEN,
+            "POST",
+            &format!("/v2/{repository}/blobs/uploads/"),
+            &[("Host", "registry")],
+            b"",
+        )?;
         let place = started.header("Location").ok_or("the registry gave no place for an upload")?;
         let place = place.split_once("/v2/").map_or(place, |(_, path)| path);
         let target = format!("/v2/{place}&digest={}", blob.digest());
@@ -76,7 +87,8 @@ fn push(repository: &str, tag: &str, image: &Image) -> Result<()> {
     for (index, manifest) in image.manifests.iter().enumerate() {
         let name = if index + 1 == image.manifests.len() { tag.to_owned() } else { manifest.digest() };
         let headers = [("Host", "registry"), ("Content-Type", manifest.media_type)];
-        let done = exchange(Upstream::OPEN, "PUT", &format!("/v2/{repository}/manifests/{name}"), &headers, &manifest.bytes)?;
+        let done =
+            exchange(Upstream::OPEN, "PUT", &format!("/v2/{repository}/manifests/{name}"), &headers, &manifest.bytes)?;
         if done.status != 201 {
             let words = String::from_utf8_lossy(&done.body).into_owned();
             return Err(format!("pushing {repository}:{tag}: {} {words}", done.status).into());
@@ -112,6 +124,8 @@ fn exchange(port: u16, method: &str, target: &str, headers: &[(&str, &str)], bod
         let announced = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
         body = vec![0; announced.and_then(|(_, length)| length.parse().ok()).unwrap_or(0)];
     }
-    let headers = headers.into_iter().filter(|(name, _)| !["content-length", "connection", "date"].contains(&name.to_lowercase().as_str()));
+    let headers = headers
+        .into_iter()
+        .filter(|(name, _)| !["content-length", "connection", "date"].contains(&name.to_lowercase().as_str()));
     Ok(Answer { status, headers: headers.collect(), body, delivery: Delivery::Whole })
 }

@@ -44,7 +44,7 @@ impl Daemons {
             .env("SSL_CERT_FILE", format!("{BASE}/trusted-ca.pem"))
             // containerd: one zone is behind the proxy.
             .env("HTTPS_PROXY", "http://proxy.lab.test:3128")
-            .env("NO_PROXY", "invalid,localhost,127.0.0.0/8,10.0.0.0/8,lab.test,docker.io,docker.com,ghcr.io,quay.io,gitlab.com,gcr.io,amazonaws.com,azurecr.io,pkg.dev")
+            .env("NO_PROXY", "invalid,localhost,127.0.0.0/8,10.0.0.0/8,lab.test,docker.io,docker.com,ghcr.io,quay.io,gitlab.com,gcr.io,k8s.io,amazonaws.com,azurecr.io,pkg.dev")
             .env_remove("HTTP_PROXY")
             .env_remove("ALL_PROXY")
             .stdin(Stdio::null())
@@ -126,7 +126,9 @@ fn command_line(name: &str) -> Result<Vec<String>> {
             "kube-controller-manager --kubeconfig={pki}/controller-manager.kubeconfig --leader-elect=false --use-service-account-credentials=true \
              --service-account-private-key-file={pki}/accounts.key --root-ca-file={pki}/ca.crt --v=1"
         ),
-        "kube-scheduler" => format!("kube-scheduler --kubeconfig={pki}/scheduler.kubeconfig --leader-elect=false --v=1"),
+        "kube-scheduler" => {
+            format!("kube-scheduler --kubeconfig={pki}/scheduler.kubeconfig --leader-elect=false --v=1")
+        }
         "kubelet" => format!(
             "kubelet --config={BASE}/kubelet.yaml --kubeconfig={pki}/kubelet.kubeconfig --hostname-override={NODE} --node-ip=10.0.0.10 \
              --image-credential-provider-config={BASE}/credential-provider.yaml --image-credential-provider-bin-dir=/opt/credential-provider --v=2"

@@ -35,8 +35,16 @@ pub fn set_up(programs: &Path, run_folder: &Path, logs: &Path) -> Result<()> {
         run("mount", &["-t", "tmpfs", "-o", "mode=0755", "lab", folder])?;
     }
     for folder in [
-        "/var/lib/containerd", "/var/lib/kubelet", "/var/lib/etcd", "/var/lib/registry", "/run/containerd", "/opt/cni",
-        "/opt/containerd/image-verifier/bin", "/opt/credential-provider", "/etc/containerd/certs.d", "/etc/cni/net.d",
+        "/var/lib/containerd",
+        "/var/lib/kubelet",
+        "/var/lib/etcd",
+        "/var/lib/registry",
+        "/run/containerd",
+        "/opt/cni",
+        "/opt/containerd/image-verifier/bin",
+        "/opt/credential-provider",
+        "/etc/containerd/certs.d",
+        "/etc/cni/net.d",
     ] {
         fs::create_dir_all(folder)?;
     }
@@ -71,7 +79,9 @@ fn mirrors() -> Result<()> {
         ("mirrored-refused.lab.test", "refused-mirror.lab.test"),
         ("mirrored-denied.lab.test", "denied-mirror.lab.test"),
     ] {
-        let text = format!("server = \"https://{registry}\"\n[host.\"https://{mirror}\"]\n  capabilities = [\"pull\", \"resolve\"]\n");
+        let text = format!(
+            "server = \"https://{registry}\"\n[host.\"https://{mirror}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
+        );
         certs_d(registry, &text)?;
     }
     Ok(())
@@ -119,7 +129,9 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<String> {
         .map_err(|error| format!("{program}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
-        return Err(format!("{program} {}: {}{text}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)).into());
+        return Err(
+            format!("{program} {}: {}{text}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)).into()
+        );
     }
     Ok(text)
 }

@@ -72,7 +72,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
 /// `go build` alone can give, refuses any profile, and the kubelet asks for one for each sandbox.
 pub fn runc(arguments: &[String]) -> Result<()> {
     use std::os::unix::process::CommandExt;
-    let bundle = arguments.windows(2).find(|pair| pair[0] == "--bundle").map(|pair| Path::new(&pair[1]).join("config.json"));
+    let bundle =
+        arguments.windows(2).find(|pair| pair[0] == "--bundle").map(|pair| Path::new(&pair[1]).join("config.json"));
     if let Some(path) = bundle {
         let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
         if config["linux"]["seccomp"].is_object() {
@@ -167,13 +168,18 @@ fn carry_out(words: &[&str], faults: &Arc<Faults>, daemons: &Mutex<Daemons>) -> 
             }
             Ok(String::new())
         }
-        ["pull", image] => machine::ctr(&["images", "pull", "--user", "lab:lab", "--hosts-dir", "/etc/containerd/certs.d", image]),
+        ["pull", image] => {
+            machine::ctr(&["images", "pull", "--user", "lab:lab", "--hosts-dir", "/etc/containerd/certs.d", image])
+        }
         ["tag", image, name] => machine::ctr(&["images", "tag", "--force", image, name]),
         ["fill", mib] => machine::fill(mib.parse()?),
         ["free"] => machine::free(),
         ["allow-http", host] => machine::certs_d(host, &plain_http(host)),
         ["allow-http", host, place] => machine::certs_d(host, &plain_http(place)),
-        ["trust", host] => machine::certs_d(host, &format!("server = \"https://{host}\"\n[host.\"https://{host}\"]\n  ca = \"{BASE}/unknown-ca.pem\"\n")),
+        ["trust", host] => machine::certs_d(
+            host,
+            &format!("server = \"https://{host}\"\n[host.\"https://{host}\"]\n  ca = \"{BASE}/unknown-ca.pem\"\n"),
+        ),
         ["distrust", host] => machine::run("rm", &["-rf", &format!("/etc/containerd/certs.d/{host}")]),
         ["daemon", name, "stop"] => daemons.lock().expect("not poisoned").stop(name),
         ["daemon", name, "start"] => {

@@ -3,10 +3,13 @@
 use std::fs;
 use std::net::IpAddr;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, SanType,
+};
 
-use super::{BASE, NODE};
 use super::daemons::API_PORT;
+use super::{BASE, NODE};
 use crate::Result;
 
 /// Writes everything below `pki/`, and the administrator's kubeconfig into the run folder.
@@ -43,7 +46,13 @@ pub fn make() -> Result<()> {
     Ok(())
 }
 
-fn issue(authority: &CertifiedIssuer<'_, KeyPair>, file: &str, user: &str, group: Option<&str>, mut params: CertificateParams) -> Result<()> {
+fn issue(
+    authority: &CertifiedIssuer<'_, KeyPair>,
+    file: &str,
+    user: &str,
+    group: Option<&str>,
+    mut params: CertificateParams,
+) -> Result<()> {
     params.distinguished_name.push(DnType::CommonName, user);
     if let Some(group) = group {
         params.distinguished_name.push(DnType::OrganizationName, group);
