@@ -24,6 +24,8 @@ mod registry;
 mod remedies;
 mod tls;
 
+pub use reference::retired;
+
 const AREAS: &[&[&Cause]] = &[
     reference::CAUSES,
     auth::CAUSES,

@@ -32,7 +32,7 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("manifest for {reference} not found"), BY_DIGEST]),
         certain(&[says("image manifest does not exist for tag or digest"), BY_DIGEST]),
         certain(&[says("Requested image not found"), BY_DIGEST]),
-        certain(&[says("The image with imageId * does not exist within the repository"), BY_DIGEST]),
+        certain(&[says("not exist within the repository with name {repository}"), BY_DIGEST]),
         certain(&[says("The named manifest is not known to the registry"), BY_DIGEST]),
         // Harbor, pkg/artifact/dao
         certain(&[says("artifact {reference} not found"), BY_DIGEST]),

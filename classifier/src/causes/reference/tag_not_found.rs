@@ -47,7 +47,7 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("Error: image {reference} not found")]),
         // registries' own messages. Amazon ECR, also through its API
         certain(&[says("Requested image not found"), BY_TAG]),
-        certain(&[says("The image with imageId * does not exist within the repository"), BY_TAG]),
+        certain(&[says("not exist within the repository with name {repository}"), BY_TAG]),
         // Azure and Microsoft Container Registry
         certain(&[says("manifest tagged by {reference} is not found")]),
         // Google's registries

@@ -51,12 +51,10 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("s3aws: {error}")]),
         likely(&[says("The AWS Access Key Id you provided does not exist")]),
         // the storage behind the registry refuses the address that the registry has just signed
-        likely(&[says("<Code>AccessDenied</Code>")]),
-        likely(&[says("<Code>SignatureDoesNotMatch</Code>")]),
-        likely(&[says("<Code>AuthenticationFailed</Code>")]),
         likely(&[says("Request has expired")]),
-        likely(&[says("SignatureDoesNotMatch")]),
-        likely(&[says("RequestTimeTooSkewed")]),
+        likely(&[says("The request signature we calculated does not match")]),
+        likely(&[says("Server failed to authenticate the request")]),
+        likely(&[says("The difference between the request time and the current time is too large")]),
         // Nexus: the registry behind a proxy repository failed, and Nexus stopped asking it
         certain(&[says("Remote Auto Blocked until")]),
         likely(&[says("Remote Manually Blocked")]),
