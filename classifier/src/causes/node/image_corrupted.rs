@@ -64,7 +64,7 @@ pub(super) const CAUSE: Cause = Cause {
         // pigz and gzip as helpers of docker and containerd (`unpigz: …: corrupted`, `gzip: stdin: …`)
         likely(&[says("crc32 mismatch")]),
         likely(&[says("invalid compressed data")]),
-        likely(&[says("unpigz:")]),
+        likely(&[says("unpigz: * corrupted")]),
         // a layer that ends too early while it is unpacked, after its download: docker, containerd
         likely(&[says("failed to register layer: * unexpected EOF")]),
         likely(&[says("failed to extract layer * unexpected EOF")]),
@@ -77,7 +77,7 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("provided digest did not match uploaded content")]),
     ],
     settles: &[],
-    refines: &["unpack-failed", "connection-interrupted", "image-inspect-failed", "unknown-pull-failure"],
+    refines: &["unpack-failed", "connection-interrupted", "image-inspect-failed"],
     meaning: "The name of the image and the access to it are fine: something was delivered under that name. Its bytes are not \
 those that the digest promises, so the runtime throws them away, as it must.
 

@@ -17,7 +17,7 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("unable to inspect image")]),
     ],
     settles: &[],
-    refines: &["back-off-only", "unknown-pull-failure"],
+    refines: &["back-off-only"],
     meaning: "The registry plays no part in this: the kubelet had not asked it yet. Before a pull it asks the runtime on the node whether the \
 image is there already, and the runtime answered with an error.
 

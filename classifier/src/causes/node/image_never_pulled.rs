@@ -16,7 +16,7 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("ErrImageNeverPull")]),
     ],
     settles: &[],
-    refines: &["back-off-only", "unknown-pull-failure"],
+    refines: &["back-off-only"],
     meaning: "Network, registry and credentials play no part in this: with `imagePullPolicy: Never` the kubelet does not ask a registry. It \
 looks on the node where the pod landed, and says that the image is not there.
 
@@ -121,7 +121,7 @@ image.tar` as root. Docker: `docker load -i image.tar`.",
 sed 's/imagePullPolicy: Never/imagePullPolicy: IfNotPresent/' | kubectl replace[ -n {namespace}] $force -f -",
             )],
             warnings: &[
-                "All containers of {set_image} with the policy Never get the new one.",
+                "All containers beside it that have the policy Never get the new one, too.",
                 "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
             ],
             ..FIX

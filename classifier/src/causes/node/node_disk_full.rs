@@ -24,7 +24,7 @@ pub(super) const CAUSE: Cause = Cause {
         possible(&[beside("insufficient free disk space on the node's image filesystem")]),
     ],
     settles: &[],
-    refines: &["back-off-only", "unknown-pull-failure"],
+    refines: &["unpack-failed", "back-off-only", "unknown-pull-failure"],
     meaning: "The image, its name and the registry are fine: the download began, and the node could not write it down.
 
 The same words stand for three shortages: bytes, inodes (many small files, `df -i`), and a quota on the directory. The path in \

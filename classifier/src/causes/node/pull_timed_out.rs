@@ -41,7 +41,7 @@ pub(super) const CAUSE: Cause = Cause {
         possible(&[says("pull timed out")]),
     ],
     settles: &[],
-    refines: &["unknown-pull-failure"],
+    refines: &["unpack-failed"],
     meaning: "The name of the image and the credentials are fine as far as they were used: somebody on the node stopped waiting \
 for the pull.
 

@@ -66,7 +66,7 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[reason("ImageInspectError"), says("code = Unavailable")]),
     ],
     settles: &[],
-    refines: &["image-inspect-failed", "connection-refused", "connection-interrupted", "connection-timed-out", "pull-timed-out", "unknown-pull-failure"],
+    refines: &["image-inspect-failed", "connection-refused", "connection-interrupted", "connection-timed-out", "pull-timed-out"],
     meaning: "The image, its name and the registry play no part in this: the program on the node that pulls images (containerd, CRI-O or \
 Docker) did not answer.
 

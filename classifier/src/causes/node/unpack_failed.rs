@@ -89,12 +89,13 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("failed to create image reference")]),
         likely(&[says("failed to update image store")]),
         likely(&[says("from containerd image store")]),
-        possible(&[says("failed to unpack image on snapshotter")]),
-        possible(&[says("failed to copy: write")]),
-        possible(&[says("storing blob to file")]),
+        possible(&[says("failed to unpack image on snapshotter"), that("the image is of a kind that can be unpacked", an_image)]),
+        possible(&[says("failed to copy: write /")]),
+        possible(&[says("storing blob to file {file}: open")]),
+        possible(&[says("storing blob to file {file}: write")]),
     ],
     settles: &[],
-    refines: &["unknown-pull-failure"],
+    refines: &[],
     meaning: "The registry and the access to it are fine: the layers were downloaded. The node could not turn them into files.
 
 The last words of the message are the operating system's. `Lchown … invalid argument` and `cannot be mapped` mean a user \
@@ -190,6 +191,11 @@ exotic extended attributes; or flatten it with `crane flatten`. Then set NEW_IMA
         "https://learn.microsoft.com/en-us/virtualization/windowscontainers/deploy-containers/version-compatibility",
     ],
 };
+
+/// Under the same frame containerd says that there is no image of this kind, or for this platform.
+fn an_image(failure: &Failure<'_>) -> bool {
+    !["media type", "rootfs", "platform", "diffID"].iter().any(|words| failure.message.masked.contains(words))
+}
 
 /// The same words about an image that is only looked up are image-inspect-failed.
 fn not_inspect(failure: &Failure<'_>) -> bool {

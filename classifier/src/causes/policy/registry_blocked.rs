@@ -42,7 +42,7 @@ pub(super) const CAUSE: Cause = Cause {
         possible(&[says("pull-from-mirror must not be set for a non-mirror registry")]),
     ],
     settles: &[],
-    refines: &["back-off-only", "unknown-pull-failure"],
+    refines: &["back-off-only"],
     meaning: "The image and its registry may be perfectly fine: a list on the node, or a policy of the cluster, says that nothing may be pulled \
 from there, and no request was sent.
 

@@ -99,7 +99,7 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("signature verification failed for all the signatures")]),
     ],
     settles: &[],
-    refines: &["back-off-only", "unknown-pull-failure"],
+    refines: &["back-off-only"],
     meaning: "Network, name and credentials are fine: somebody decided that only images with a signature (or an attestation) by certain keys \
 may run here, and this one has none that fits.
 
