@@ -94,6 +94,9 @@ pub struct Why {
 pub struct Collect {
     #[command(flatten)]
     pub selection: Selection,
+    /// Replace names of namespaces, pods, nodes, hosts and images, each by the same word everywhere; the answer stays the same
+    #[arg(long)]
+    pub mask_names: bool,
     #[command(flatten)]
     pub reading: Reading,
     #[command(flatten)]

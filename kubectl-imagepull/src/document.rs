@@ -24,7 +24,7 @@ pub struct Document {
 /// An object that is known not to exist.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Missing {
-    kind: &'static str,
+    kind: String,
     namespace: String,
     name: String,
 }
@@ -89,9 +89,9 @@ impl Document {
             .collect()
     }
 
-    /// A secret does not exist.
-    pub fn missing_secret(&mut self, namespace: &str, name: &str) {
-        let missing = Missing { kind: "Secret", namespace: namespace.to_owned(), name: name.to_owned() };
+    /// An object that others name does not exist.
+    pub fn missing(&mut self, kind: &str, namespace: &str, name: &str) {
+        let missing = Missing { kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
         if !self.missing.contains(&missing) {
             self.missing.push(missing);
         }
@@ -129,6 +129,7 @@ impl Document {
             looked_at: &'a [String],
         }
         // Answers come in any order; the same cluster gives the same document.
+        self.missing.sort_by(|a, b| (&a.kind, &a.namespace, &a.name).cmp(&(&b.kind, &b.namespace, &b.name)));
         self.not_read.sort_by(|a, b| a.what.cmp(&b.what));
         self.looked_at.sort();
         let tail = Tail { missing: &self.missing, not_read: &self.not_read, looked_at: &self.looked_at };
@@ -168,7 +169,7 @@ mod tests {
         assert!(document.add(&pod));
         assert!(!document.add(&pod));
         assert!(document.add(&json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "other"}})));
-        document.missing_secret("shop", "regcred");
+        document.missing("Secret", "shop", "regcred");
         document.looked_at("pod shop/web".to_owned());
         let refusal = Refusal::new(Kind::Forbidden, &Address::new(&["x"]));
         let wanted = Wanted { verb: "list", group: "", resource: "events", namespace: Some("shop") };

@@ -280,7 +280,7 @@ impl Gather<'_> {
         self.each(accounts, "service accounts", async |(namespace, name)| {
             let address = Address::new(&["api", "v1", "namespaces", &namespace, "serviceaccounts", &name]);
             let wanted = Wanted { verb: "get", group: "", resource: "serviceaccounts", namespace: Some(&namespace) };
-            self.one(&address, format!("serviceaccount {namespace}/{name}"), wanted, objects::service_account).await;
+            self.one(&address, "ServiceAccount", &name, wanted, objects::service_account).await;
         })
         .await;
     }
@@ -292,7 +292,7 @@ impl Gather<'_> {
         self.each(nodes, "nodes", async |name| {
             let address = Address::new(&["api", "v1", "nodes", &name]);
             let wanted = Wanted { verb: "get", group: "", resource: "nodes", namespace: None };
-            self.one(&address, format!("node {name}"), wanted, objects::node).await;
+            self.one(&address, "Node", &name, wanted, objects::node).await;
         })
         .await;
     }
@@ -309,9 +309,8 @@ impl Gather<'_> {
                 let Some(known) = Known::of_kind(kind, kind_group(kind)) else { return };
                 let wanted =
                     Wanted { verb: "get", group: known.group, resource: known.plural, namespace: Some(&namespace) };
-                let what = format!("{} {namespace}/{name}", known.kind.to_ascii_lowercase());
                 let address = known.address(&namespace, &name);
-                if let Some(object) = self.one(&address, what, wanted, objects::owner).await {
+                if let Some(object) = self.one(&address, known.kind, &name, wanted, objects::owner).await {
                     next.borrow_mut().extend(owner(&object));
                 }
             })
@@ -336,22 +335,29 @@ impl Gather<'_> {
             .await;
     }
 
-    /// Reads one object, adds what is kept of it, and answers that.
+    /// Reads one object, adds what is kept of it, and answers that. One that is not there is a fact, too.
     async fn one(
         &self,
         address: &Address,
-        what: String,
+        kind: &str,
+        name: &str,
         wanted: Wanted<'_>,
         keep: fn(Value) -> Value,
     ) -> Option<Value> {
         let read = self.cluster.object(address).await;
         let mut document = self.document.borrow_mut();
+        let place = wanted.namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"));
+        let what = format!("{} {place}", kind.to_ascii_lowercase());
         match read {
             Ok(object) => {
                 let object = keep(object);
                 document.add(&object);
                 document.looked_at(what);
                 Some(object)
+            }
+            Err(refusal) if refusal.kind == Kind::NotFound => {
+                document.missing(kind, wanted.namespace.unwrap_or_default(), name);
+                None
             }
             Err(refusal) => {
                 document.refused(what, &refusal, wanted);

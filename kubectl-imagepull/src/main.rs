@@ -18,7 +18,7 @@ mod target;
 use args::{Cli, Collect, Color, Reading, Secrets, Verb, Why};
 use clap::{CommandFactory, FromArgMatches};
 use failure::Failure;
-use imagepull_classifier::{Options, diagnose, diagnose_all};
+use imagepull_classifier::{Options, diagnose, diagnose_all, redact};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -115,6 +115,7 @@ fn why(why: Why) -> Result<ExitCode, Failure> {
 
 fn collect(collect: Collect) -> Result<ExitCode, Failure> {
     let document = fetch(&collect.selection, &collect.reading, collect.connection)?;
+    let document = if collect.mask_names { redact::mask_names(&document) } else { document };
     Ok(answer::write(&document))
 }
 

@@ -253,6 +253,7 @@ fn a_secret_is_never_seen_again() {
         "why -A -v",
         "collect -A",
         "collect deploy/web",
+        "collect deploy/web --mask-names",
     ] {
         let api = FakeApi::serve(shop());
         no_canary(&api.program(arguments).run().answered());
@@ -598,6 +599,33 @@ fn long_lists_come_in_pages_and_go_on_when_they_are_too_old() {
             .then(|| Answer::Status(410, "Expired", "The provided continue parameter is too old".to_owned()))
     });
     api.program("collect -l app=web").run().failed(&["410", "Try again"]);
+}
+
+#[test]
+fn a_masked_bundle_names_nobody_and_gives_the_same_answer() {
+    // Real uids hold no names.
+    let objects =
+        Value::Array(shop()).to_string().replace("uid-shop-web-", "6ba7b810-").replace("uid-shop-", "6ba7b811-");
+    let api = FakeApi::serve(serde_json::from_str(&objects).expect("JSON"));
+    let ended = api.program("collect web-1 --mask-names").run().answered();
+    for name in ["shop", "web-1", "registry.corp.test", "team/web", "worker-1", "regcred"] {
+        assert!(!ended.stdout.contains(name), "{name} in {}", ended.stdout);
+    }
+    let cause = |report: Value| report["findings"][0]["diagnoses"][0]["cause"].clone();
+    let masked = cause(Program::new("why - -o json").input(ended.stdout).run().answered().json());
+    assert_eq!(masked, cause(api.program("why web-1 -o json").run().answered().json()));
+}
+
+#[test]
+fn what_is_named_and_not_there_is_a_fact() {
+    let gone =
+        |object: &Value| ["ServiceAccount", "Node", "Deployment"].contains(&object["kind"].as_str().expect("a kind"));
+    let api = FakeApi::serve(shop().into_iter().filter(|object| !gone(object)).collect());
+    let document = api.program("collect web-1").run().answered().json();
+    assert_eq!(document["notRead"], json!([]));
+    let missing: Vec<&Value> =
+        document["missing"].as_array().expect("a list").iter().map(|missing| &missing["kind"]).collect();
+    assert_eq!(missing, ["Deployment", "Node", "Node", "ServiceAccount"]);
 }
 
 #[test]

@@ -169,7 +169,7 @@ impl Gather<'_> {
                     }
                     Err(refusal) if refusal.kind == Kind::NotFound => {
                         if named {
-                            document.missing_secret(namespace, &name);
+                            document.missing("Secret", namespace, &name);
                         }
                         None
                     }
