@@ -58,19 +58,19 @@ pub fn image(repository: &str, tag: &str, program: &[u8]) -> Option<Image> {
     let file = |path: &str, bytes: &[u8]| gzip(&archive(&[(path, bytes)]));
     let ordinary = |arch: &str| one(repository, tag, arch, vec![file("hello", program), file("etc/image", &own)]);
     Some(match tag {
-        "1" | "2" => ordinary("amd64"),
+        "1" | "2" => ordinary(ARCH),
         "arm64" => ordinary("arm64"),
         "multi" => index(vec![("amd64", ordinary(ARCH)), ("arm64", ordinary("arm64"))]),
         "arm64-index" => index(vec![("arm64", ordinary("arm64"))]),
         // Made so that they do not compress: transfers have to take their whole length.
         "big" => one(repository, tag, ARCH, vec![file("hello", program), file("noise", &noise(&own, 6 << 20))]),
-        "large" => one(repository, tag, ARCH, vec![file("hello", program), file("noise", &noise(&own, 48 << 20))]),
+        "large" => one(repository, tag, ARCH, vec![file("hello", program), file("noise", &noise(&own, 16 << 20))]),
         // Small on the wire, large when it is unpacked.
         "bomb" => one(
             repository,
             tag,
             ARCH,
-            vec![file("hello", program), file("zeros", &vec![0; 96 << 20]), file("etc/image", &own)],
+            vec![file("hello", program), file("zeros", &vec![0; 32 << 20]), file("etc/image", &own)],
         ),
         "bad-link" => one(repository, tag, ARCH, vec![file("hello", program), gzip(&dangling_hard_link(&own))]),
         "bad-tar" => one(repository, tag, ARCH, vec![file("hello", program), gzip(&noise(&own, 4096))]),
