@@ -302,7 +302,7 @@ fn finding(judged: &Judged<'_>, facts: &Facts, inputs: &[&str]) -> Finding {
         Some(best) if judged.settled.proven.is_none() && judged.settled.open.is_empty() && settle::can_be_settled(&best.cause) && !has_cluster_facts(facts) => {
             let command = values.sentence("kubectl imagepull why {pod}[ -n {namespace}]").filter(|_| subject.pod.is_some());
             let command = command.unwrap_or_else(|| "kubectl imagepull why POD -n NAMESPACE".to_owned());
-            vec![Question { question: "Text alone leaves open which credential was sent, and whether the pod's pull secrets fit. The cluster knows.".to_owned(), command: Some(command) }]
+            vec![Question { question: "The text leaves open what lies behind it; the cluster's own objects can decide.".to_owned(), command: Some(command) }]
         }
         _ => judged.settled.open.clone(),
     };

@@ -463,7 +463,8 @@ impl Assembler {
             State::Failing
         };
         let back_off = track.pulling.as_ref().map(|pulling| BackOff {
-            attempts: pulling.count,
+            // a row without a count happened once
+            attempts: pulling.count.or(pulling.age.map(|_| 1)),
             since_last: pulling.age.or_else(|| Some(self.facts.collected_at?.checked_sub(pulling.time?)?.max(0) as u64)),
         });
         // Records beside the pull: those of the same pod, and loose ones; one that names another image is about another pull.

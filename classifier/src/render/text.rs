@@ -220,36 +220,37 @@ impl Out {
     /// The proving words in their line, underlined. A long line is shown around them.
     fn quote(&mut self, evidence: &Evidence, inputs: &[&str]) {
         let label = format!("    {:<7} ", words::source(evidence.source));
-        let (Some(span), Some(input)) = (evidence.spans.last(), evidence.input.and_then(|index| inputs.get(index))) else {
+        let input = evidence.input.and_then(|index| inputs.get(index));
+        let (Some(last), Some(input)) = (evidence.spans.last(), input) else {
             self.paragraph(&label, &evidence.text);
             return;
         };
-        let room = self.style.width.max(40).saturating_sub(label.chars().count() + 2);
-        let (before, proof, after) = (input.get(..span[0]), input.get(span[0]..span[1]), input.get(span[1]..));
-        let (Some(before), Some(proof), Some(after)) = (before, proof, after) else { return };
-        let before = before.rsplit('\n').next().unwrap_or_default();
-        let after = after.split('\n').next().unwrap_or_default();
-        let proof_chars: Vec<char> = flat(proof).chars().collect();
-        let proof_shown: String = if proof_chars.len() > room { proof_chars[..room - 1].iter().collect::<String>() + "…" } else { proof_chars.iter().collect() };
-        let left = room.saturating_sub(proof_shown.chars().count());
-        let before: Vec<char> = flat(before).trim_start().chars().collect();
-        let after: Vec<char> = flat(after).trim_end().chars().collect();
-        let after_room = after.len().min(left / 3);
-        let before_room = before.len().min(left - after_room);
-        let after_room = after.len().min(left - before_room);
-        let cut_before = before_room < before.len();
-        let cut_after = after_room < after.len();
-        let mut line = label.clone();
-        if cut_before {
-            line.push('…');
+        let line_start = input.get(..last[0]).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let line_end = input.get(last[1]..).and_then(|after| after.find('\n')).map_or(input.len(), |at| last[1] + at);
+        // Character by character, with its mark: what is proof on this line (a proof over several lines ends the line it is on).
+        let mut shown: Vec<(char, bool)> = Vec::new();
+        for (at, c) in input.get(line_start..line_end.max(line_start)).unwrap_or_default().char_indices() {
+            let at = line_start + at;
+            let proof = evidence.spans.iter().any(|span| span[0] <= at && at < span[1]);
+            shown.extend(flat(c.encode_utf8(&mut [0; 4])).chars().map(|c| (c, proof)));
         }
-        line.extend(&before[before.len() - before_room + usize::from(cut_before && before_room > 0)..]);
-        let column = line.chars().count();
-        let tail: String = after[..after_room.saturating_sub(usize::from(cut_after && after_room > 0))].iter().collect();
-        let shown = self.paint("1", &proof_shown);
-        self.line(&format!("{line}{shown}{tail}{}", if cut_after { "…" } else { "" }));
-        let marks = self.paint("1;31", &"^".repeat(proof_shown.chars().count().max(1)));
-        self.line(&format!("{}{marks}", " ".repeat(column)));
+        let blank = |(c, _): &(char, bool)| c.is_whitespace();
+        let start = shown.iter().position(|one| !blank(one)).unwrap_or(shown.len());
+        let end = shown.iter().rposition(|one| !blank(one)).map_or(start, |at| at + 1);
+        let shown = &shown[start..end];
+        let room = self.style.width.max(40).saturating_sub(label.chars().count() + 2);
+        let part = &fitted(shown, room)[..];
+        let mut line = label.clone();
+        let mut marks = " ".repeat(label.chars().count());
+        for (proof, run) in runs(part) {
+            let text: String = run.iter().map(|(c, _)| *c).collect();
+            line.push_str(&if proof { self.paint("1", &text) } else { text });
+            marks.push_str(&(if proof { "^" } else { " " }).repeat(run.len()));
+        }
+        self.line(&line);
+        let marks_painted = self.paint("1;31", marks.trim_start());
+        let indent = marks.len() - marks.trim_start().len();
+        self.line(&format!("{}{marks_painted}", " ".repeat(indent)));
     }
 
     /// Several tries of one attempt, in order.
@@ -357,6 +358,48 @@ impl Out {
             self.line("");
         }
     }
+}
+
+/// What is shown of a line: all of it; or its proofs with some words around each, and `…` for what is left out.
+fn fitted(shown: &[(char, bool)], room: usize) -> Vec<(char, bool)> {
+    if shown.len() <= room {
+        return shown.to_vec();
+    }
+    let runs = runs(shown);
+    let proofs: usize = runs.iter().filter(|(proof, _)| *proof).map(|(_, run)| run.len()).sum();
+    let gaps = runs.iter().filter(|(proof, _)| !*proof).count();
+    let around = room.saturating_sub(proofs + gaps) / gaps.max(1);
+    if around < 8 {
+        // too much proof for one line: its end tells most
+        let mut cut = vec![('…', false)];
+        cut.extend(&shown[shown.len() - (room - 1)..]);
+        return cut;
+    }
+    let mut fitted = Vec::new();
+    let last = runs.len() - 1;
+    // what short gaps leave over goes to the words in front
+    let spare: usize = runs.iter().filter(|(proof, run)| !*proof && run.len() < around).map(|(_, run)| around - run.len()).sum();
+    for (index, (proof, run)) in runs.iter().enumerate() {
+        let room = if index == 0 { around + spare } else { around };
+        if *proof || run.len() <= room {
+            fitted.extend(*run);
+            continue;
+        }
+        let (head, tail) = match index {
+            0 => (0, room),
+            _ if index == last => (room, 0),
+            _ => (room / 2, room - room / 2),
+        };
+        fitted.extend(&run[..head]);
+        fitted.push(('…', false));
+        fitted.extend(&run[run.len() - tail..]);
+    }
+    fitted
+}
+
+/// Runs of characters that are proof, or are not.
+fn runs(part: &[(char, bool)]) -> Vec<(bool, &[(char, bool)])> {
+    part.chunk_by(|a, b| a.1 == b.1).map(|run| (run[0].1, run)).collect()
 }
 
 /// On one line.
