@@ -5,7 +5,8 @@
 
 use crate::folder::Folder;
 use crate::program::Program;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -177,14 +178,11 @@ impl ApiServer {
     /// # Panics
     /// When the server refuses one.
     pub fn load(&self, objects: &[Value]) {
-        let namespaces: std::collections::BTreeSet<&str> =
+        let namespaces: BTreeSet<&str> =
             objects.iter().filter_map(|object| object["metadata"]["namespace"].as_str()).collect();
-        for namespace in namespaces {
-            self.kubectl(
-                &["apply", "-f", "-"],
-                &format!("{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"{namespace}\"}}}}"),
-            );
-        }
+        let namespaces =
+            namespaces.iter().map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+        self.kubectl(&["apply", "-f", "-"], &list(namespaces.collect()));
         // Owners come first, events last: each names the uid of another.
         let rank = |object: &Value| match object["kind"].as_str().unwrap_or_default() {
             "Deployment" | "CronJob" => 0,
@@ -192,30 +190,54 @@ impl ApiServer {
             "Event" => 3,
             _ => 2,
         };
-        let mut sorted: Vec<Value> = objects.iter().filter(|object| object["kind"] != "Namespace").cloned().collect();
-        sorted.sort_by_key(rank);
-        let mut text = Value::Array(sorted).to_string();
-        let mut sorted: Vec<Value> = serde_json::from_str(&text).expect("JSON");
-        for at in 0..sorted.len() {
-            let old = sorted[at]["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-            if let Some(metadata) = sorted[at]["metadata"].as_object_mut() {
-                for field in ["uid", "resourceVersion", "managedFields", "selfLink"] {
-                    metadata.remove(field);
+        let mut uids: Vec<(String, String)> = Vec::new();
+        for wanted in 0..4 {
+            let group: Vec<Value> = objects
+                .iter()
+                .filter(|object| object["kind"] != "Namespace" && rank(object) == wanted)
+                .cloned()
+                .collect();
+            if group.is_empty() {
+                continue;
+            }
+            let mut text = Value::Array(group).to_string();
+            let old: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+            for (old, new) in &uids {
+                text = text.replace(old, new);
+            }
+            let mut group: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+            for object in &mut group {
+                if let Some(metadata) = object["metadata"].as_object_mut() {
+                    for field in ["uid", "resourceVersion", "managedFields", "selfLink", "generation"] {
+                        metadata.remove(field);
+                    }
                 }
             }
-            let made = self.kubectl(&["create", "-o", "json", "-f", "-"], &sorted[at].to_string());
-            let made: Value = serde_json::from_str(&made).expect("JSON");
-            if sorted[at].get("status").is_some()
-                && matches!(sorted[at]["kind"].as_str(), Some("Pod" | "Node" | "Deployment"))
-            {
-                let mut whole = sorted[at].clone();
-                whole["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"].clone();
-                self.kubectl(&["replace", "--subresource=status", "-f", "-"], &whole.to_string());
+            // Each is printed for itself, in the order of the list.
+            let printed = self.kubectl(&["create", "-o", "json", "-f", "-"], &list(group.clone()));
+            let made: Vec<Value> = serde_json::Deserializer::from_str(&printed)
+                .into_iter()
+                .collect::<Result<_, _>>()
+                .expect("kubectl prints JSON");
+            let mut with_status = Vec::new();
+            for ((mut object, old), made) in group.into_iter().zip(old).zip(made) {
+                if let (Some(old), Some(new)) = (old["metadata"]["uid"].as_str(), made["metadata"]["uid"].as_str()) {
+                    uids.push((old.to_owned(), new.to_owned()));
+                }
+                if object.get("status").is_some()
+                    && matches!(object["kind"].as_str(), Some("Pod" | "Node" | "Deployment"))
+                {
+                    object["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"].clone();
+                    with_status.push(object);
+                }
             }
-            if !old.is_empty() {
-                text = Value::Array(sorted).to_string().replace(&old, made["metadata"]["uid"].as_str().expect("a uid"));
-                sorted = serde_json::from_str(&text).expect("JSON");
+            if !with_status.is_empty() {
+                self.kubectl(&["replace", "--subresource=status", "-f", "-"], &list(with_status));
             }
         }
     }
+}
+
+fn list(items: Vec<Value>) -> String {
+    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
 }

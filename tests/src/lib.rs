@@ -5,3 +5,4 @@ pub mod api_server;
 pub mod fake_api;
 pub mod folder;
 pub mod program;
+pub mod recordings;

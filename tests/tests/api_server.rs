@@ -1,6 +1,8 @@
 //! The program against a real kube-apiserver: its lists, tables, selectors and refusals are what `fake_api.rs` makes them.
 
 use imagepull_tests::api_server::{ApiServer, api_server};
+use imagepull_tests::program::Program;
+use imagepull_tests::recordings::{answers, recordings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Once;
@@ -129,7 +131,7 @@ fn a_bundle_gives_the_same_answer_as_the_cluster() {
     let Some(server) = shop() else { return };
     let live = server.program("why web-1 -o json").run().answered().json();
     let bundle = server.program("collect web-1").run().answered().stdout;
-    let again = imagepull_tests::program::Program::new("why - -o json").input(bundle).run().answered().json();
+    let again = Program::new("why - -o json").input(bundle).run().answered().json();
     let causes = |report: &Value| -> Vec<Value> {
         report["findings"]
             .as_array()
@@ -185,4 +187,44 @@ fn every_set_of_permissions_has_an_answer_or_a_sentence() {
             assert_eq!(said, set & 1 << bit == 0, "{resource} of {set}: {not_read:?}");
         }
     }
+}
+
+#[test]
+fn recordings_give_the_same_answer_from_a_real_api_server() {
+    let Some(server) = shop() else { return };
+    let recordings = recordings();
+    let mut objects: Vec<Value> = Vec::new();
+    for recording in &recordings {
+        // Only what is in a namespace: nodes are the same for all. Ephemeral containers cannot be created with their pod.
+        let own = recording.objects.iter().filter(|object| matches!(object["kind"].as_str(), Some("Pod" | "Event")));
+        objects.extend(own.filter(|object| object["spec"]["ephemeralContainers"].is_null()).cloned());
+    }
+    server.load(&objects);
+    // The server was told nothing of secrets and accounts, as the files were.
+    let rule = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "recordings"},
+        "rules": [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["get", "list"]}]});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "recordings"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "recordings"},
+        "subjects": [{"kind": "User", "name": "reader", "apiGroup": "rbac.authorization.k8s.io"}]});
+    server.kubectl(
+        &["apply", "-f", "-"],
+        &json!({"apiVersion": "v1", "kind": "List", "items": [rule, binding]}).to_string(),
+    );
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for recording in recordings.iter().filter(|recording| !recording.has_ephemeral_containers()) {
+        let from_file = Program::new("why -o json -f").arg(&recording.file).run().answered().json();
+        let live = server.program(&format!("{} --as reader", recording.question())).run().answered().json();
+        compared += 1;
+        if answers(&live) != answers(&from_file) {
+            wrong.push(format!(
+                "{}: {:?}, from the file {:?}",
+                recording.file.display(),
+                answers(&live),
+                answers(&from_file)
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {compared}:\n{}", wrong.len(), wrong.join("\n"));
 }
