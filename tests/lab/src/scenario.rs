@@ -117,6 +117,10 @@ pub struct Heal {
     /// Shell commands: what a registry owner or node admin does. Absent: the printed commands heal alone.
     #[serde(default)]
     pub outside: String,
+    /// Shell commands in place of printed ones: an image's author builds it anew and pushes it under the same name. Only where the
+    /// first fix prints no command; printed ones have to heal alone.
+    #[serde(default)]
+    pub instead: String,
     /// Seconds until all pods run; the kubelet's own pauses are within it.
     pub within: Option<u64>,
     /// Shell command that succeeds when it is healed; absent: every pod of the namespace is ready.
@@ -206,7 +210,7 @@ impl Scenario {
         images.sort();
         images.dedup();
 
-        let scripts = [&*self.before, &*self.during, &*self.heal.outside].join("\n");
+        let scripts = [&*self.before, &*self.during, &*self.heal.outside, &*self.heal.instead].join("\n");
         let host = regex::Regex::new(r"ctl (?:set|heal) (\S+)").expect("a constant");
         let hosts = host.captures_iter(&scripts).map(|found| found[1].to_owned()).collect();
         (images, hosts)

@@ -72,6 +72,19 @@ impl Faults {
         };
     }
 
+    /// Pushes a good image under a name whose image was not.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub fn rebuild(&self, repository: &str, tag: &str) -> Result<()> {
+        self.upstream.rebuild(repository, tag)
+    }
+
+    /// Undoes [`Faults::rebuild`].
+    pub fn forget(&self, repository: &str, tag: &str) {
+        self.upstream.forget(repository, tag);
+    }
+
     /// The hosts that were set, with their kinds.
     pub fn list(&self) -> Vec<(String, Kind)> {
         let mut list: Vec<_> = self.hosts().kinds.iter().map(|(host, kind)| (host.clone(), *kind)).collect();

@@ -45,6 +45,20 @@ impl Upstream {
         answer.unwrap_or_else(|error| Answer::text(500, &format!("the lab's own registry failed: {error}\n")))
     }
 
+    /// Pushes a good image under a tag, until its old content is asked for by a new start of the lab or by [`Upstream::forget`].
+    pub fn rebuild(&self, repository: &str, tag: &str) -> Result<()> {
+        let mut pushed = self.pushed.lock().expect("no thread panics while it pushes");
+        let image = images::image(repository, "1", &self.program).ok_or("every repository has a tag 1")?;
+        push(repository, tag, &image)?;
+        pushed.insert((repository.to_owned(), tag.to_owned()));
+        Ok(())
+    }
+
+    /// Makes a tag what its name says again, when it is next asked for.
+    pub fn forget(&self, repository: &str, tag: &str) {
+        self.pushed.lock().expect("no thread panics while it pushes").remove(&(repository.to_owned(), tag.to_owned()));
+    }
+
     /// Pushes what a path such as `/v2/shop/web/manifests/1` names.
     fn provide(&self, path: &str) -> Result<()> {
         let Some((repository, tag)) = path.strip_prefix("/v2/").and_then(|rest| rest.split_once("/manifests/")) else {

@@ -134,6 +134,7 @@ pub const ORDERS: &str = "\
 set HOST KIND        make a host behave in another way
 heal HOST            make a host healthy
 restore HOST         give a host back the kind of its name
+rebuild IMAGE        push a good image under that name, as its author does who built it anew
 forget IMAGE...      remove images from the node
 pull IMAGE           bring an image to the node behind the kubelet's back (user and password `lab` where they are wanted)
 tag IMAGE NAME       give an image of the node a second name
@@ -162,9 +163,19 @@ fn carry_out(words: &[&str], faults: &Arc<Faults>, daemons: &Mutex<Daemons>) -> 
             Ok(String::new())
         }
         ["hosts"] => Ok(faults.list().into_iter().map(|(host, kind)| format!("{host} {}\n", kind.name())).collect()),
+        ["rebuild", image] => {
+            let (repository, tag) =
+                repository_and_tag(image).ok_or_else(|| format!("{image} is no HOST/REPOSITORY:TAG"))?;
+            faults.rebuild(repository, tag)?;
+            Ok(String::new())
+        }
         ["forget", images @ ..] => {
             for image in images {
                 machine::ctr(&["images", "rm", "--sync", image])?;
+                // What was rebuilt is broken again, for the next time.
+                if let Some((repository, tag)) = repository_and_tag(image) {
+                    faults.forget(repository, tag);
+                }
             }
             Ok(String::new())
         }
@@ -190,6 +201,10 @@ fn carry_out(words: &[&str], faults: &Arc<Faults>, daemons: &Mutex<Daemons>) -> 
         ["node", program, arguments @ ..] => machine::run(program, arguments),
         _ => Err(format!("ctl says one of:\n{ORDERS}").into()),
     }
+}
+
+fn repository_and_tag(image: &str) -> Option<(&str, &str)> {
+    image.split_once('/')?.1.rsplit_once(':')
 }
 
 fn plain_http(place: &str) -> String {
