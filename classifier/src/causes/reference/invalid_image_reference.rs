@@ -60,9 +60,9 @@ pub(super) const CAUSE: Cause = Cause {
     meaning: "Registry, network and credentials are not at fault: nothing was asked of them. The text of the image field does not \
 follow the grammar of image references, so the kubelet or the runtime refused it on the spot.
 
-The grammar is `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`. The path is in lower case, the tag has letters, digits, `_`, `.` and `-`, the digest \
+The grammar is `[[HOST[[:PORT]]/]]PATH[[:TAG]][[@DIGEST]]`. The path is in lower case, the tag has letters, digits, `_`, `.` and `-`, the digest \
 is `sha256:` and 64 hexadecimal digits. Usual slips: a capital letter in the path, `https://` in front, a blank or quote that came along, two \
-tags, a tag that is empty because a variable was (`web:`), a template that was never rendered (`${TAG}`, `{{ .Values.tag }}`, `<tag>`), a digest \
+tags, a tag that is empty because a variable was (`web:`), a template that was never rendered (`${{TAG}}`, `{{{{ .Values.tag }}}}`, `<tag>`), a digest \
 that was cut short, or an image id in place of a name.",
     not_this: "A reference that is well formed and names nothing is tag-not-found or repository-not-found. A short name that the node refuses to \
 complete is short-name-unresolved.",

@@ -23,7 +23,6 @@ pub(super) const CAUSE: Cause = Cause {
         // containers/image, docker/errors.go: the first 50 bytes of a body
         likely(&[says("StatusCode: {code} *<!doctype"), that("it is no refusal", not_403)]),
         likely(&[says("StatusCode: {code} *<html"), that("it is no refusal", not_403)]),
-        possible(&[says("StatusCode: 403, *<!doctype")]),
         possible(&[says("StatusCode: 403, *<html")]),
         likely(&[says("StatusCode: 404,")]),
         likely(&[says("StatusCode: 200,")]),
@@ -88,9 +87,9 @@ WWW-Authenticate, and with JSON. A web page names its maker: a login, a proxy's 
             who: Who::NodeAdmin,
             steps: &[
                 "If the URL of the message has `?ns=` in it, or another host than {registry}, a mirror answered. containerd: \
-/etc/containerd/certs.d/{registry}/hosts.toml; a mirror below a path is `[host.\"https://MIRROR/v2/PATH\"]` with `override_path = true`.",
+/etc/containerd/certs.d/{registry}/hosts.toml; a mirror below a path is `[[host.\"https://MIRROR/v2/PATH\"]]` with `override_path = true`.",
                 "k3s and RKE2: `mirrors:` and `rewrite:` in /etc/rancher/k3s/registries.yaml (/etc/rancher/rke2/registries.yaml). CRI-O: `location` \
-of `[[registry.mirror]]` in /etc/containers/registries.conf. Docker: `registry-mirrors` in /etc/docker/daemon.json. Restart the service afterwards; \
+of `[[[[registry.mirror]]]]` in /etc/containers/registries.conf. Docker: `registry-mirrors` in /etc/docker/daemon.json. Restart the service afterwards; \
 containerd reads certs.d without.",
                 "If a proxy answers, take {registry} out of it: NO_PROXY in the service's environment.",
             ],

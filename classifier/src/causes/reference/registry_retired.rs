@@ -82,11 +82,11 @@ then the network's cause is named. An image at gcr.io that is not in the list an
         Fix {
             title: "Use the image at its new place",
             who: Who::Author,
-            steps: &["{retired_story}", "The change was in {retired_since}. Look whether this very tag was carried over: `crane manifest {replacement}`."],
+            steps: &["{retired_story}", "It happened in {retired_since}. Look whether this very tag was carried over: `crane manifest {replacement}`."],
             checks: &[reads("crane manifest {replacement}"), reads("skopeo inspect docker://{replacement}")],
             commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}={replacement}")],
             warnings: SET_IMAGE_WARNINGS,
-        ..FIX
+            ..FIX
         },
         Fix {
             title: "Find out where the image lives today",
@@ -114,7 +114,7 @@ working, served by Artifact Registry; the nodes need roles/artifactregistry.read
             title: "Save the image from a node that still has it",
             who: Who::NodeAdmin,
             steps: &[
-                "On a node where it runs: `ctr -n k8s.io images export image.tar {image}` (containerd) or `docker save -o image.tar {image}`; then push \
+                "On a node where it runs: `ctr -n k8s.io images export image.tar {repository}[:{tag}]` (containerd) or `docker save -o image.tar {image}`; then push \
 it to a registry of your own. Images without an owner get no security updates.",
             ],
             checks: &[reads("kubectl get nodes -o jsonpath='{{range .items[[*]]}}{{.metadata.name}}{{\" \"}}{{.status.images[[*]].names}}{{\"\\n\"}}{{end}}'")],

@@ -60,10 +60,10 @@ repository-not-found-or-private.",
             title: "Tell the node which registry short names belong to",
             who: Who::NodeAdmin,
             steps: &[
-                "In /etc/containers/registries.conf: `unqualified-search-registries = [\"docker.io\"]`. One registry in the list is never ambiguous.",
-                "Or an alias for this name alone, in a file under /etc/containers/registries.conf.d: a line `[aliases]`, and below it \
+                "In /etc/containers/registries.conf: `unqualified-search-registries = [[\"docker.io\"]]`. One registry in the list is never ambiguous.",
+                "Or an alias for this name alone, in a file under /etc/containers/registries.conf.d: a line `[[aliases]]`, and below it \
 `\"NAME\" = \"docker.io/library/NAME\"`.",
-                "Or, with CRI-O, take the first registry that has it: `short_name_mode = \"disabled\"` under `[crio.image]` in a file under \
+                "Or, with CRI-O, take the first registry that has it: `short_name_mode = \"disabled\"` under `[[crio.image]]` in a file under \
 /etc/crio/crio.conf.d. Then `systemctl restart crio`.",
                 "OpenShift: the list is `containerRuntimeSearchRegistries` of image.config.openshift.io/cluster.",
             ],

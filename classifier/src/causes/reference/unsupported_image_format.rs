@@ -36,7 +36,6 @@ pub(super) const CAUSE: Cause = Cause {
         // artifacts and media types. containerd, client/image.go and core/unpack: the configuration is not an image's
         certain(&[says("mismatched image rootfs and manifest layers")]),
         likely(&[says("number of layers and diffIDs don't match")]),
-        likely(&[says("number of layers and diffIDs do not match")]),
         // containerd, core/images/image.go, core/images/mediatypes.go
         certain(&[says("unexpected media type application/{kind} for"), that("it is no web page", not_text)]),
         likely(&[says("unexpected media type for {digest}: not found")]),
