@@ -409,8 +409,10 @@ impl Failure<'_> {
     /// Whether what is missing is named by digest: the image is, or the words speak of a manifest by its digest (a child of the
     /// index that a tag points to).
     pub fn misses_digest(&self) -> bool {
-        let text = self.message.text.as_str();
-        self.by_digest() || text.contains("manifest sha256:") || text.contains("manifests/sha256:")
+        let says = |text: &str| ["@sha256:", "manifest sha256:", "manifests/sha256:"].iter().any(|words| text.contains(words));
+        self.by_digest()
+            || says(self.message.text.as_str())
+            || self.message.rejoined.as_deref().is_some_and(|(text, _)| says(text.as_str()))
     }
 
     /// Whether the registry refused access in any of the ways it can say so: 401, 403, `UNAUTHORIZED`, `DENIED`, an anonymous

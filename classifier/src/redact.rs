@@ -127,7 +127,8 @@ impl Masks {
     }
 
     fn host(&mut self, host: &str) {
-        if PUBLIC.contains(&host) {
+        // `spec.containers`, and hosts that programs name themselves
+        if PUBLIC.contains(&host) || host.starts_with("spec.") || phrases().any(|phrase| phrase.contains(host)) {
             return;
         }
         const KINDS: &[&str] = &["harbor", "nexus", "artifactory", "gitlab", "quay"];
@@ -212,17 +213,19 @@ fn seen_as_image(seen: &crate::observations::Observations, host: &str) -> bool {
     seen.timelines.iter().any(|timeline| timeline.subject.image.as_deref().is_some_and(|image| image.starts_with(host)))
 }
 
+/// What programs say, by the catalogue.
+fn phrases() -> impl Iterator<Item = &'static str> {
+    causes::all().flat_map(|cause| cause.signs).flat_map(|sign| sign.all).filter_map(|condition| match condition {
+        crate::cause::Condition::Says(phrase) | crate::cause::Condition::Beside(phrase) => Some(*phrase),
+        _ => None,
+    })
+}
+
 /// Words of programs: of the catalogue's phrases, and of the frames that reading looks for.
 fn kept_words() -> BTreeSet<String> {
     let mut kept = BTreeSet::new();
-    for cause in causes::all() {
-        for sign in cause.signs {
-            for condition in sign.all {
-                if let crate::cause::Condition::Says(phrase) | crate::cause::Condition::Beside(phrase) = condition {
-                    kept.extend(phrase.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').map(str::to_ascii_lowercase));
-                }
-            }
-        }
+    for phrase in phrases() {
+        kept.extend(phrase.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').map(str::to_ascii_lowercase));
     }
     const FRAMES: &[&str] = &[
         "image", "images", "pod", "pods", "container", "containers", "kubelet", "default", "default-scheduler", "error", "failed", "pulling", "pulled", "normal", "warning", "event", "events", "node", "name", "namespace",

@@ -3,50 +3,12 @@
 //! A case file stands beside its cause: blocks that begin with `--- <cause id> [certain|likely|possible]` (or `--- none`), then
 //! comment lines with `#`, then the text. Near misses name another cause: they must not be taken for this one.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads the files beside it; the crate itself does not")]
+
+mod common;
+
+use common::{case_files, cases};
 use imagepull_classifier::{Options, causes, diagnose};
-use std::path::{Path, PathBuf};
-
-struct Case {
-    file: PathBuf,
-    line: usize,
-    expected: String,
-    confidence: Option<String>,
-    text: String,
-}
-
-fn case_files() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/causes");
-    let mut files = Vec::new();
-    for area in std::fs::read_dir(&root).expect("the catalogue's folder") {
-        let area = area.expect("a folder of an area").path();
-        if area.is_dir() {
-            let entries = std::fs::read_dir(&area).expect("an area's files");
-            files.extend(entries.map(|entry| entry.expect("a file").path()).filter(|path| path.extension().is_some_and(|ext| ext == "txt")));
-        }
-    }
-    files.sort();
-    files
-}
-
-fn cases(file: &Path) -> Vec<Case> {
-    let text = std::fs::read_to_string(file).expect("a case file is UTF-8");
-    let mut cases: Vec<Case> = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        if let Some(head) = line.strip_prefix("--- ") {
-            let mut words = head.split_whitespace();
-            let expected = words.next().expect("a case names its cause").to_owned();
-            let confidence = words.next().map(str::to_owned);
-            cases.push(Case { file: file.to_owned(), line: number + 1, expected, confidence, text: String::new() });
-        } else if let Some(case) = cases.last_mut() {
-            let comment = case.text.is_empty() && line.starts_with('#') && !line.starts_with("# ctr") ;
-            if !comment {
-                case.text.push_str(line);
-                case.text.push('\n');
-            }
-        }
-    }
-    cases
-}
 
 #[test]
 fn every_case_is_named_rightly_among_all_causes() {

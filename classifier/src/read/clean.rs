@@ -28,6 +28,33 @@ pub fn clean(text: &Text) -> Text {
     out.finish()
 }
 
+/// The same words without colours and other sequences of a terminal; `None` if there are none.
+pub fn without_colours(text: &Text) -> Option<Text> {
+    let words = text.as_str();
+    if !words.contains(['\u{1b}']) && !words.contains("^[[") {
+        return None;
+    }
+    let bytes = words.as_bytes();
+    let mut out = Builder::new(text.input());
+    let mut kept = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = match bytes[at] {
+            0x1b => ansi(&bytes[at..], 1),
+            b'^' if bytes[at..].starts_with(b"^[[") => ansi(&bytes[at..], 2),
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        out.keep(text, kept..at);
+        at = (at + length).min(bytes.len());
+        kept = at;
+    }
+    out.keep(text, kept..words.len());
+    Some(out.finish())
+}
+
 fn needs_cleaning(words: &str) -> bool {
     words.bytes().any(|b| b >= 0x80 || matches!(b, b'\\' | b'&' | b'*' | b'\t') || (b < 0x20 && b != b'\n') || b == b'^' || b == 0x7f)
 }

@@ -597,27 +597,38 @@ fn mirrors(error: &Text) -> Vec<(Text, Role)> {
     all
 }
 
-/// Masks names and notes answers and codes.
+/// Masks names and notes answers and codes: as the words stand, and as they read without the line ends of a terminal.
 fn describe(text: Text, names: &[&str]) -> Message {
     let masked = mask(text.as_str(), names);
-    let answers = answers(text.as_str());
-    let codes = codes(text.as_str(), &masked);
-    let credential = credential(&masked);
-    let rejoined = rejoin(&text).map(|text| {
-        let masked = mask(text.as_str(), names);
-        Box::new((text, masked))
-    });
-    Message {
+    let mut message = Message {
         about_pull: is_about_pull(text.as_str()),
         reference: named_reference(text.as_str()),
+        answers: answers(text.as_str()),
+        codes: codes(text.as_str(), &masked),
+        credential: credential(&masked),
         masked,
-        answers,
-        codes,
-        credential,
-        rejoined,
-        text,
         ..Message::default()
+    };
+    if let Some(joined) = rejoin(&text) {
+        let masked = mask(joined.as_str(), names);
+        for answer in answers(joined.as_str()) {
+            if !message.answers.iter().any(|known| known.status == answer.status && known.asked == answer.asked) {
+                message.answers.push(answer);
+            }
+        }
+        for code in codes(joined.as_str(), &masked) {
+            if !message.codes.contains(&code) {
+                message.codes.push(code);
+            }
+        }
+        if message.credential == Credential::Unsaid {
+            message.credential = credential(&masked);
+        }
+        message.reference = named_reference(joined.as_str()).or(message.reference);
+        message.rejoined = Some(Box::new((joined, masked)));
     }
+    message.text = text;
+    message
 }
 
 /// A message of a record that stands beside a pull.

@@ -23,13 +23,21 @@ pub fn read(inputs: &[&str]) -> Observations {
     let mut found = Assembler::default();
     for (index, input) in inputs.iter().enumerate() {
         found.new_section();
-        let unescaped = unescape_whole(input, index);
+        let unescaped = unescape_whole(input, index).or_else(|| uncoloured(input, index));
         match &unescaped {
             Some(text) => lines::walk(&lines::Document { words: text.as_str(), base: Some(text), input: index }, &mut found),
             None => lines::walk(&lines::Document { words: input, base: None, input: index }, &mut found),
         }
     }
     found.finish()
+}
+
+/// An input with a terminal's colours: they stand in front of words by which lines are told apart.
+fn uncoloured(input: &str, index: usize) -> Option<Text> {
+    // larger ones are logs, whose lines are cleaned one by one
+    const MOST: usize = 16 << 20;
+    let coloured = input.len() <= MOST && (input.contains('\u{1b}') || input.contains("^[["));
+    coloured.then(|| clean::without_colours(&Text::verbatim(input, 0, index))).flatten()
 }
 
 /// An input that is one escaped string (`"Events:\n  Type  Reason …"`): its line ends are two characters. Unescaped as a whole, so

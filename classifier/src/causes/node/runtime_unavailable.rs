@@ -73,7 +73,7 @@ Docker) did not answer.
 `connection refused` and `no such file or directory` on a socket mean that it is not running, or that the kubelet is told \
 another path than it listens at. `EOF`, `transport is closing` and `graceful_stop` in the middle of a pull mean that it was \
 restarted or killed (an update, too little memory, a node that drains); then the next attempt is fine. `unknown service \
-runtime.v1.ImageService` means that it runs without its Kubernetes part: containerd with `disabled_plugins = [\"cri\"]` (the \
+runtime.v1.ImageService` means that it runs without its Kubernetes part: containerd with `disabled_plugins = [[\"cri\"]]` (the \
 package's default), with a configuration it cannot load, or a version too old for this kubelet. `permission denied` is seen \
 by tools that are not run as root.",
     not_this: "A socket of a snapshotter (stargz, soci, nydus) is unpack-failed. A refused connection to an address with a port is the \
