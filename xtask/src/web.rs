@@ -1,0 +1,297 @@
+//! `cargo xtask web`: builds the page. Everything goes into one file, `web-demo/dist/imagepull.html`: the classifier as WASM, the
+//! script, the style, the samples and every cause's own page. Two builds of one commit give the same bytes.
+
+use crate::root;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use imagepull_classifier::cause::{Area, Cause};
+use imagepull_classifier::{causes, render};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Most bytes, compressed with gzip, that the page and its parts may have. A build that is over one of them fails.
+mod budget {
+    /// The WASM module, after `wasm-opt`.
+    pub const WASM: usize = 310_000;
+    /// Script, with the glue of wasm-bindgen.
+    pub const SCRIPT: usize = 16_000;
+    /// Style.
+    pub const STYLE: usize = 6_000;
+    /// The whole page.
+    pub const PAGE: usize = 420_000;
+}
+
+/// `cargo xtask web [--setup]`.
+pub fn run(arguments: &[String]) -> Result<(), String> {
+    match arguments {
+        [] => build(),
+        [one] if one == "--setup" => set_up_tests(),
+        _ => Err("usage: cargo xtask web [--setup]".to_owned()),
+    }
+}
+
+fn build() -> Result<(), String> {
+    let root = root::path();
+    let demo = root.join("web-demo");
+    let (module, glue) = wasm(root)?;
+    let (module, optimized) = optimize(root, module)?;
+
+    let script = without_comments(&format!("{glue}\n{}", root::read(demo.join("app.js"))?));
+    let style = without_comments(&root::read(demo.join("app.css"))?);
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}' 'wasm-unsafe-eval'; style-src 'sha256-{}'; img-src data:; connect-src 'none'; \
+         base-uri 'none'; form-action 'none'",
+        sha256(&script),
+        sha256(&style)
+    );
+    // Deflated before base64: base64 of plain WASM would cost a third more on the way, this costs a hundredth.
+    let parts = [
+        ("policy", policy),
+        ("style", style.clone()),
+        ("catalogue", catalogue()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("samples", samples(&demo)?),
+        ("wasm", BASE64.encode(deflate(&module))),
+        ("script", script.clone()),
+    ];
+    let page = fill(&root::read(demo.join("index.html"))?, &parts)?;
+
+    let dist = demo.join("dist");
+    std::fs::create_dir_all(&dist).map_err(|error| format!("cannot make {}: {error}", dist.display()))?;
+    let file = dist.join("imagepull.html");
+    std::fs::write(&file, &page).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+
+    println!("{}", file.display());
+    let limit = |most: usize| optimized.then_some(most);
+    let sizes = [
+        ("wasm", module.len(), gzip(&module), limit(budget::WASM)),
+        ("script", script.len(), gzip(script.as_bytes()), Some(budget::SCRIPT)),
+        ("style", style.len(), gzip(style.as_bytes()), Some(budget::STYLE)),
+        ("causes", parts[2].1.len(), gzip(parts[2].1.as_bytes()), None),
+        ("page", page.len(), gzip(page.as_bytes()), limit(budget::PAGE)),
+    ];
+    let mut over = Vec::new();
+    for (name, bytes, gzipped, limit) in sizes {
+        let limit_words = limit.map_or(String::new(), |limit| format!(" of {limit}"));
+        println!("  {name:7} {bytes:>9} bytes, {gzipped:>7}{limit_words} with gzip");
+        if limit.is_some_and(|limit| gzipped > limit) {
+            over.push(name);
+        }
+    }
+    if !optimized {
+        println!("  without wasm-opt, about a fifth larger than published; to have it: cargo xtask web --setup");
+    }
+    if over.is_empty() { Ok(()) } else { Err(format!("too large: {}", over.join(", "))) }
+}
+
+/// Compiles `web-demo` and lets wasm-bindgen make its glue: module and script.
+fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    let cargo_home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    // Paths of the machine stand in the messages of panics: with them the bytes would differ from machine to machine.
+    let mut flags = vec![format!("--remap-path-prefix={}=imagepull", root.display())];
+    flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={home}=cargo")));
+    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--locked", "--package", "imagepull-web-demo", "--profile", "wasm", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(&target)
+        .current_dir(root)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .status()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !built.success() {
+        return Err(format!("the page's WASM does not build; if the target is missing: rustup target add {TARGET}"));
+    }
+    let compiled = target.join(TARGET).join("wasm").join("imagepull_web_demo.wasm");
+    let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
+    // One script holds the glue and the page's own code, so the glue is a plain script and no module of its own.
+    let bindgen = bindgen.no_modules(true).and_then(|bindgen| bindgen.no_modules_global("classifier"));
+    let mut output = bindgen
+        .and_then(|bindgen| {
+            bindgen
+                .input_path(&compiled)
+                .typescript(false)
+                .omit_default_module_path(true)
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate_output()
+        })
+        .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+    Ok((output.wasm_mut().emit_wasm(), output.js().to_owned()))
+}
+
+/// `wasm-opt` from the tests' npm packages, if it is there; and whether it was.
+fn optimize(root: &Path, module: Vec<u8>) -> Result<(Vec<u8>, bool), String> {
+    let program = root.join("tests/web/node_modules/binaryen/bin/wasm-opt");
+    if !program.exists() {
+        return Ok((module, false));
+    }
+    // Each feature by name: `--all-features` makes it write what no browser loads.
+    let features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+    let folder = std::env::temp_dir().join(format!("imagepull-wasm-opt-{}", std::process::id()));
+    let (before, after) = (folder.join("before.wasm"), folder.join("after.wasm"));
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&before, &module))
+        .map_err(|error| format!("cannot write into {}: {error}", folder.display()))?;
+    let ended = Command::new("node")
+        .arg(&program)
+        .args(["-Oz", "--strip-debug", "--strip-producers"])
+        .args(features.map(|feature| format!("--enable-{feature}")))
+        .arg(&before)
+        .arg("-o")
+        .arg(&after)
+        .status();
+    let optimized = match ended {
+        Ok(status) if status.success() => std::fs::read(&after).map_err(|error| format!("wasm-opt wrote nothing: {error}")),
+        Ok(status) => Err(format!("wasm-opt failed: {status}")),
+        Err(error) => Err(format!("cannot run node: {error}")),
+    };
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok((optimized?, true))
+}
+
+/// The samples as elements that are not shown: text, read by the script.
+fn samples(demo: &Path) -> Result<String, String> {
+    let folder = demo.join("samples");
+    let mut out = String::new();
+    let listed = std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    for file in files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = root::read(&file)?;
+        let _ = writeln!(out, "<template data-sample=\"{name}\">{}</template>", render::html::escape(&text));
+    }
+    Ok(out)
+}
+
+/// Every cause's page, area by area. Closed until somebody opens it, or a link leads into it; needs no script.
+fn catalogue() -> String {
+    let mut out = String::new();
+    let mut area: Option<Area> = None;
+    for cause in causes::all() {
+        if area != Some(cause.area) {
+            if area.is_some() {
+                out.push_str("</section>\n");
+            }
+            let name = area_name(cause.area);
+            let _ = writeln!(out, "<section class=\"area\">\n<h3>{name}</h3>");
+            area = Some(cause.area);
+        }
+        out.push_str(&cause_page(cause));
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+fn cause_page(cause: &Cause) -> String {
+    let page = render::html::cause(cause);
+    // The title stands in the line that opens the page, two levels below the list's own heading.
+    let title = format!("<h2>{}</h2>\n", render::html::escape(cause.title));
+    let page = page.replacen(&title, "", 1);
+    let page = [("h4>", "h6>"), ("h3>", "h5>")].iter().fold(page, |page, (from, to)| {
+        page.replace(&format!("<{from}"), &format!("<{to}")).replace(&format!("</{from}"), &format!("</{to}"))
+    });
+    format!(
+        "<details class=\"cause\">\n<summary><h4>{}</h4> <code>{}</code></summary>\n{page}</details>\n",
+        render::html::escape(cause.title),
+        cause.id
+    )
+}
+
+fn area_name(area: Area) -> &'static str {
+    match area {
+        Area::Reference => "The image and its name",
+        Area::Auth => "Who may pull",
+        Area::Limits => "How often one may pull",
+        Area::Network => "The way to the registry",
+        Area::Tls => "Certificates",
+        Area::Registry => "The registry itself",
+        Area::Node => "The node",
+        Area::Policy => "Rules that refuse an image",
+        Area::Other => "No cause in the text",
+    }
+}
+
+/// Puts the parts where the template says `{{name}}`; each exactly once, in the order given.
+fn fill(template: &str, parts: &[(&str, String)]) -> Result<String, String> {
+    let mut out = String::with_capacity(template.len() + parts.iter().map(|part| part.1.len()).sum::<usize>());
+    let mut rest = template;
+    for (name, text) in parts {
+        let mark = format!("{{{{{name}}}}}");
+        let (before, after) = rest.split_once(&mark).ok_or_else(|| format!("index.html has no {mark} where it is due"))?;
+        if matches!(*name, "style" | "script") && text.to_lowercase().contains(&format!("</{name}")) {
+            return Err(format!("the {name} would end itself"));
+        }
+        out.push_str(before);
+        out.push_str(text);
+        rest = after;
+    }
+    if rest.contains("{{") {
+        return Err("index.html has a part that nothing fills".to_owned());
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Script or style without the comments that have lines of their own, and without indentation and empty lines: nobody reads them
+/// there, and the sources keep them. Texts over several lines are not used in them.
+fn without_comments(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut inside = false;
+    for line in source.lines().map(str::trim) {
+        // A type in front of code (`/** @type {T} */ name: null`) stays with its line.
+        let opens = !inside && line.starts_with("/*") && line.find("*/").is_none_or(|end| end + 2 == line.len());
+        let skipped = inside || opens || line.starts_with("//") || line.is_empty();
+        inside = (inside || opens) && !line.ends_with("*/");
+        if !skipped {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes every byte")
+}
+
+/// Bytes on the way with gzip.
+fn gzip(bytes: &[u8]) -> usize {
+    deflate(bytes).len() + 18
+}
+
+fn sha256(text: &str) -> String {
+    BASE64.encode(Sha256::digest(text.as_bytes()))
+}
+
+/// Installs what the page's tests need: npm packages, and Debian's Chromium where this is Debian and we are root.
+fn set_up_tests() -> Result<(), String> {
+    let tests = root::join("tests/web");
+    run_program(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&tests))?;
+    if has_program("chromium") || has_program("google-chrome") {
+        return Ok(());
+    }
+    if !has_program("apt-get") {
+        return Err("no Chromium here: install it, or set CHROMIUM to its path".to_owned());
+    }
+    run_program(Command::new("apt-get").args(["update", "--quiet"]))?;
+    let install = ["install", "--quiet", "--yes", "--no-install-recommends", "chromium", "fonts-liberation"];
+    run_program(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn has_program(name: &str) -> bool {
+    let asked = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+fn run_program(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{name} failed: {status}")) }
+}
