@@ -98,7 +98,7 @@ fn why(why: Why) -> Result<ExitCode, Failure> {
     if why.selection.targets.iter().any(|target| target == "-") {
         paths.push(PathBuf::from("-"));
     }
-    let options = Options { now: Some(now()), ..Options::default() };
+    let options = Options { now: Some(now()) };
     if paths.is_empty() {
         let document = fetch(&why.selection, &why.reading, why.connection)?;
         let report = diagnose(&document, &options);

@@ -126,7 +126,7 @@ impl Gather<'_> {
 
     /// Pods whose chain of owners leads to the object: a custom resource need not say how its pods are labelled.
     async fn pods_owned(&self, object: &Value, namespace: &str) -> Result<Vec<Pod>, Failure> {
-        let mut pods: Vec<(Pod, Option<(String, String, String)>)> = Vec::new();
+        let mut pods: Vec<(Pod, Option<Reference>)> = Vec::new();
         let address = Address::new(&["api", "v1", "namespaces", namespace, "pods"]);
         self.cluster
             .list(&address, Form::Objects, &mut |pod| {
@@ -141,11 +141,12 @@ impl Gather<'_> {
         let mut kept = Kept::default();
         for (pod, owner) in pods {
             let Some(owner) = owner else { continue };
-            if !belongs.contains_key(&owner.0) {
-                let leads = self.leads_to(owner.clone(), wanted, namespace).await;
-                belongs.insert(owner.0.clone(), leads);
+            let uid = owner.uid.clone();
+            if !belongs.contains_key(&uid) {
+                let leads = self.leads_to(owner, wanted, namespace).await;
+                belongs.insert(uid.clone(), leads);
             }
-            if belongs[&owner.0] {
+            if belongs[&uid] {
                 kept.take(pod);
             }
         }
@@ -153,14 +154,13 @@ impl Gather<'_> {
     }
 
     /// Whether an owner is the object with this uid, or is owned by it. (Known kinds stand between: ReplicaSets, Jobs, ….)
-    async fn leads_to(&self, mut owner: (String, String, String), wanted: &str, namespace: &str) -> bool {
+    async fn leads_to(&self, mut owner: Reference, wanted: &str, namespace: &str) -> bool {
         for _ in 0..super::LONGEST_CHAIN {
-            let (uid, kind, name) = &owner;
-            if uid == wanted {
+            if owner.uid == wanted {
                 return true;
             }
-            let Some(known) = Known::of_kind(kind, super::kind_group(kind)) else { return false };
-            let Ok(object) = self.cluster.object(&known.address(namespace, name)).await else { return false };
+            let Some(known) = Known::of_kind(&owner.kind, super::kind_group(&owner.kind)) else { return false };
+            let Ok(object) = self.cluster.object(&known.address(namespace, &owner.name)).await else { return false };
             match reference(&object) {
                 Some(next) => owner = next,
                 None => return false,
@@ -272,11 +272,18 @@ impl Kept {
     }
 }
 
-/// Uid, kind and name of the controller.
-fn reference(object: &Value) -> Option<(String, String, String)> {
+/// A reference to a controller.
+struct Reference {
+    uid: String,
+    kind: String,
+    name: String,
+}
+
+/// The reference to an object's controller.
+fn reference(object: &Value) -> Option<Reference> {
     let owner = objects::controller(object)?;
     let text = |field: &str| owner[field].as_str().map(str::to_owned);
-    Some((text("uid")?, text("kind")?, text("name")?))
+    Some(Reference { uid: text("uid")?, kind: text("kind")?, name: text("name")? })
 }
 
 /// A workload's selector as a query: `spec.selector` in its two forms, or `status.selector` of a scalable custom resource.
