@@ -332,6 +332,15 @@ impl Bench {
     }
 }
 
+impl Drop for Bench {
+    fn drop(&mut self) {
+        // The lab's own is removed with the lab.
+        if !self.is_lab {
+            let _ = fs::remove_dir_all(&self.home);
+        }
+    }
+}
+
 /// Statuses of all containers of a pod, of every kind.
 pub fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
     let kinds = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"];
