@@ -1,13 +1,31 @@
 //! Chores of the repository: `cargo xtask VERB`. What they do is said by `cargo xtask help`.
 
+mod docs;
+mod lab;
+mod new_case;
+mod new_cause;
+mod picture;
+mod root;
 mod score;
+mod test;
+mod web;
 
 use std::process::ExitCode;
+
+// What the template of a new cause imports: so that it compiles here as it will there.
+#[cfg(test)]
+use imagepull_classifier::cause;
 
 const HELP: &str = "\
 cargo xtask VERB
 
-  score FILE…      how many labelled texts (JSON lines) are named rightly
+  test [--only NAME]…     everything that must hold: format, lints, tests, WASM, licences, page, lab
+  docs [--check]          write what is generated from the catalogue: docs/causes, README's table and picture
+  new-cause AREA ID       a cause: its two files, with what is missing marked; tests fail until it is filled in
+  new-case CAUSE [FILE|-] a text that a cause must be named for (`none`: that none must be named for)
+  score FILE…             how many labelled texts (JSON lines) are named rightly
+  web [--setup]           the page as one file, web-demo/dist/imagepull.html; what its tests need
+  lab VERB…               a real node whose registries fail on purpose
 ";
 
 fn main() -> ExitCode {
@@ -17,7 +35,13 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let done = match verb.as_str() {
+        "test" => test::run(rest),
+        "docs" => docs::run(rest),
+        "new-cause" => new_cause::run(rest),
+        "new-case" => new_case::run(rest),
         "score" => score::run(rest),
+        "web" => web::run(rest),
+        "lab" => return lab::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -1,0 +1,247 @@
+//! `cargo xtask test`: everything that must hold, in one command. It installs what it can; what it cannot run it skips loudly, with
+//! the line that would enable it. With `CI=true` nothing may be skipped.
+
+use crate::root;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// Checks licences, sources and banned crates of Cargo.lock. Advisories need a database that is fetched from elsewhere and changes
+/// without us: `cargo deny check advisories` is a release step and no test.
+const CARGO_DENY: &str = "cargo-deny@0.20.2";
+
+/// A part of the tests.
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> Outcome,
+}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    /// What is missing, and the line that enables it.
+    Skipped(String, String),
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", what: "format of the sources", run: format },
+    Step { name: "clippy", what: "lints, none allowed to warn", run: clippy },
+    Step { name: "rust", what: "every Rust test of the workspace", run: rust },
+    Step { name: "doc", what: "documentation of the crate", run: doc },
+    Step { name: "wasm", what: "the classifier for WASM", run: wasm },
+    Step { name: "deny", what: "licences and sources of what we depend on", run: deny },
+    Step { name: "page", what: "the web page in a browser", run: page },
+    Step { name: "lab", what: "broken pulls on a real node, healed as printed", run: lab },
+];
+
+/// Runs the steps, or those that `--only` names; goes on after a failure, so that one run tells all.
+pub fn run(arguments: &[String]) -> Result<(), String> {
+    let steps = chosen(arguments)?;
+    let strict = std::env::var("CI").is_ok_and(|value| value == "true");
+    let mut lines = Vec::new();
+    let (mut failed, mut skipped) = (0, 0);
+    for step in &steps {
+        println!("\n== {}: {}", step.name, step.what);
+        let started = Instant::now();
+        let outcome = (step.run)();
+        let time = words(started.elapsed());
+        match outcome {
+            Outcome::Passed => lines.push(format!("{:8} passed   {time}", step.name)),
+            Outcome::Failed(why) => {
+                failed += 1;
+                lines.push(format!("{:8} FAILED   {time}  {why}", step.name));
+            }
+            Outcome::Skipped(why, enable) => {
+                skipped += 1;
+                println!("SKIPPED: {why}. To run it: {enable}");
+                lines.push(format!("{:8} SKIPPED  {why}. To run it: {enable}", step.name));
+            }
+        }
+    }
+    println!("\n{}", lines.join("\n"));
+    if failed > 0 {
+        return Err(format!("{failed} of {} parts failed", steps.len()));
+    }
+    if strict && skipped > 0 {
+        return Err(format!("{skipped} parts were skipped, and CI=true allows none"));
+    }
+    println!("all {} parts passed{}", steps.len() - skipped, if skipped > 0 { format!(", {skipped} SKIPPED") } else { String::new() });
+    Ok(())
+}
+
+fn chosen(arguments: &[String]) -> Result<Vec<&'static Step>, String> {
+    let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+    if arguments.is_empty() {
+        return Ok(STEPS.iter().collect());
+    }
+    let mut wanted = Vec::new();
+    for pair in arguments.chunks(2) {
+        let [flag, name] = pair else { return Err(format!("cargo xtask test [--only NAME]…, NAME one of {}", names())) };
+        let step = STEPS.iter().find(|step| flag == "--only" && step.name == name);
+        wanted.push(step.ok_or_else(|| format!("cargo xtask test [--only NAME]…, NAME one of {}", names()))?);
+    }
+    Ok(wanted)
+}
+
+fn format() -> Outcome {
+    of(cargo(&["fmt", "--all", "--check"]), "run `cargo fmt --all`")
+}
+
+fn clippy() -> Outcome {
+    of(cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]), "see above")
+}
+
+fn rust() -> Outcome {
+    of(cargo(&["test", "--locked", "--workspace"]), "see above")
+}
+
+fn doc() -> Outcome {
+    let mut command = cargo(&["doc", "--locked", "--no-deps", "--package", "imagepull-classifier"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    of(command, "see above")
+}
+
+fn wasm() -> Outcome {
+    if let Some(skipped) = wasm_target() {
+        return skipped;
+    }
+    of(cargo(&["build", "--locked", "--package", "imagepull-classifier", "--target", WASM_TARGET]), "see above")
+}
+
+/// Installs the target where it is missing; what to say if that is not possible.
+fn wasm_target() -> Option<Outcome> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let asked = Command::new(rustc).args(["--print", "target-libdir", "--target", WASM_TARGET]).current_dir(root::path()).output();
+    let folder = asked.ok().map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    if folder.is_some_and(|folder| folder.exists()) {
+        return None;
+    }
+    let installed = runs(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(root::path()));
+    (!installed).then(|| Outcome::Skipped(format!("no target {WASM_TARGET}"), format!("rustup target add {WASM_TARGET}")))
+}
+
+fn deny() -> Outcome {
+    const CHECK: &[&str] = &["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    let tools = target().join("tools");
+    let own = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    let has = |program: &PathBuf| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
+    let program = [PathBuf::from("cargo-deny"), own.clone()].into_iter().find(has);
+    let program = program.or_else(|| {
+        println!("installing {CARGO_DENY} into {} (some minutes, once)", tools.display());
+        let mut install = cargo(&["install", "--quiet", "--locked", CARGO_DENY, "--root"]);
+        runs(install.arg(&tools)).then_some(own)
+    });
+    match program {
+        Some(program) => of(command(program, CHECK), "see above"),
+        None => Outcome::Skipped(format!("{CARGO_DENY} cannot be installed"), format!("cargo install --locked {CARGO_DENY}")),
+    }
+}
+
+fn page() -> Outcome {
+    if let Some(skipped) = wasm_target() {
+        return skipped;
+    }
+    let has = |program: &str| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
+    if !(has("node") && has("npm")) && !install(&["nodejs", "npm"]) {
+        return Outcome::Skipped("no node or no npm".to_owned(), "apt-get install nodejs npm, or https://nodejs.org".to_owned());
+    }
+    if !runs(&mut xtask(&["web", "--setup"])) {
+        return Outcome::Skipped("npm packages or Chromium are missing".to_owned(), "cargo xtask web --setup".to_owned());
+    }
+    let steps: [(Command, &str); 3] = [
+        (xtask(&["web"]), "the page does not build"),
+        (command("npm".into(), &["run", "--silent", "types", "--prefix", "tests/web"]), "types do not fit"),
+        (command("npm".into(), &["test", "--silent", "--prefix", "tests/web"]), "see above"),
+    ];
+    all(steps)
+}
+
+fn lab() -> Outcome {
+    let tools = ["unshare", "mount", "ip"].iter().all(|tool| runs(Command::new(tool).arg("-V").stdout(Stdio::null()).stderr(Stdio::null())));
+    if !tools {
+        install(&["util-linux", "mount", "iproute2"]);
+    }
+    // It says itself what it lacks; 3 is its word for "nothing was tested".
+    match xtask(&["lab", "test", "--core"]).status() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) if status.code() == Some(3) => Outcome::Skipped("the lab cannot run here, see above".to_owned(), "cargo xtask lab up".to_owned()),
+        Ok(status) => Outcome::Failed(format!("{status}")),
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+/// Installs Debian packages, where this is Debian and we are root. Answers whether they are there.
+fn install(packages: &[&str]) -> bool {
+    let apt = |arguments: &[&str]| runs(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()));
+    if !std::path::Path::new("/usr/bin/apt-get").exists() {
+        return false;
+    }
+    println!("installing {}", packages.join(" "));
+    let wanted = || [&["install", "--yes", "--no-install-recommends"], packages].concat();
+    apt(&wanted()) || (apt(&["update"]) && apt(&wanted()))
+}
+
+/// Runs one after the other, up to the first that fails.
+fn all<const N: usize>(commands: [(Command, &str); N]) -> Outcome {
+    for (mut command, why) in commands {
+        if !runs(&mut command) {
+            return Outcome::Failed(why.to_owned());
+        }
+    }
+    Outcome::Passed
+}
+
+fn of(mut command: Command, why: &str) -> Outcome {
+    if runs(&mut command) { Outcome::Passed } else { Outcome::Failed(why.to_owned()) }
+}
+
+fn runs(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    command(std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from), arguments)
+}
+
+fn xtask(arguments: &[&str]) -> Command {
+    command(std::env::current_exe().unwrap_or_else(|_| "xtask".into()), arguments)
+}
+
+fn command(program: PathBuf, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root::path());
+    command
+}
+
+/// Cargo's folder for what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root::join("target"), |folder| root::join(PathBuf::from(folder)))
+}
+
+fn words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{}:{:02} min", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_chosen_by_name() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let names = |steps: Vec<&Step>| steps.iter().map(|step| step.name).collect::<Vec<_>>();
+        assert_eq!(chosen(&[]).map(|steps| steps.len()), Ok(STEPS.len()));
+        assert_eq!(chosen(&words(&["--only", "wasm", "--only", "fmt"])).map(names), Ok(vec!["wasm", "fmt"]));
+        for wrong in [&["--only"][..], &["--only", "nothing"], &["wasm"], &["--without", "wasm"]] {
+            assert!(chosen(&words(wrong)).is_err_and(|said| said.contains("clippy")), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_minutes_and_seconds() {
+        assert_eq!(words(Duration::from_secs(125)), "2:05 min");
+    }
+}
