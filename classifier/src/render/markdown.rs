@@ -67,7 +67,7 @@ fn write_fix(fix: &ReportedFix, index: usize, out: &mut String) {
     out.push_str(&format!("### {head}: {}\n\n", escape(&fix.title)));
     out.push_str(&format!("Who: {}\n\n", words::who(fix.who)));
     for step in &fix.steps {
-        out.push_str(&format!("- {}\n", escape(step)));
+        out.push_str(&format!("- {}\n", prose(step)));
     }
     if !fix.steps.is_empty() {
         out.push('\n');
@@ -79,7 +79,7 @@ fn write_fix(fix: &ReportedFix, index: usize, out: &mut String) {
         }
     }
     for warning in &fix.warnings {
-        out.push_str(&format!("> **Mind:** {}\n\n", escape(warning)));
+        out.push_str(&format!("> **Mind:** {}\n\n", prose(warning)));
     }
 }
 
@@ -89,8 +89,8 @@ pub fn cause(cause: &Cause) -> String {
     for block in page(cause) {
         match block {
             Block::Heading(level, text) => out.push_str(&format!("{} {}\n\n", "#".repeat(usize::from(level)), escape(&text))),
-            Block::Paragraph(text) => out.push_str(&format!("{}\n\n", escape(&text))),
-            Block::Warning(text) => out.push_str(&format!("> **Mind:** {}\n\n", escape(&text))),
+            Block::Paragraph(text) => out.push_str(&format!("{}\n\n", prose(&text))),
+            Block::Warning(text) => out.push_str(&format!("> **Mind:** {}\n\n", prose(&text))),
             Block::List(items) => {
                 items.iter().for_each(|line| out.push_str(&format!("- {}\n", inline(line))));
                 out.push('\n');
@@ -103,7 +103,7 @@ pub fn cause(cause: &Cause) -> String {
 
 fn inline(line: &[Inline]) -> String {
     let parts = line.iter().map(|part| match part {
-        Inline::Text(text) => escape(text),
+        Inline::Text(text) => prose(text),
         Inline::Code(text) => code(text),
         Inline::Cause(id) => format!("[{id}]({id}.md)"),
         Inline::Link(link) => format!("<{link}>"),
@@ -128,6 +128,17 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
+/// Prose of the catalogue, which marks code with backticks: nothing is escaped inside of them.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd backtick marks nothing.
+    if parts.len().is_multiple_of(2) {
+        return escape(text);
+    }
+    let shown = parts.iter().enumerate().map(|(index, part)| if index % 2 == 0 { escape(part) } else { visible(part) });
+    shown.collect::<Vec<_>>().join("`")
+}
+
 /// Words of the input, so that none of them is a mark of Markdown or a tag of HTML.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -138,4 +149,15 @@ fn escape(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_in_prose_is_not_escaped_and_the_rest_is() {
+        assert_eq!(prose("a <b> `[[host]]` *c*"), "a \\<b\\> `[[host]]` \\*c\\*");
+        assert_eq!(prose("an odd ` and <b>"), "an odd ` and \\<b\\>");
+    }
 }
