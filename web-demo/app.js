@@ -503,6 +503,7 @@ function proof(one, index, linked) {
 
 /** @param {Fix} one @param {boolean} best */
 function fix(one, best) {
+  /** @type {HTMLElement[]} */
   const parts = [h("h4", {}, prose(one.title))];
   const place = one.place.length > 0 ? ` · ${one.place.join(", ")}` : "";
   parts.push(h("p", { class: "who" }, `For ${WHO[one.who]}${place}`));
@@ -511,7 +512,8 @@ function fix(one, best) {
   if (one.steps.length === 1) parts.push(h("p", { class: "step" }, prose(one.steps[0])));
   else if (one.steps.length > 1) parts.push(h("ul", { class: "step" }, ...one.steps.map((step) => h("li", {}, prose(step)))));
   if (one.checks.length > 0) parts.push(effect(one.checks), commands(one.checks, "Commands that look", false));
-  for (const warning of one.warnings) parts.push(h("p", { class: "warning" }, prose(warning)));
+  if (one.warnings.length === 1) parts.push(h("p", { class: "warning" }, prose(one.warnings[0])));
+  else if (one.warnings.length > 1) parts.push(h("ul", { class: "warning", "aria-label": "Mind" }, ...one.warnings.map((warning) => h("li", {}, prose(warning)))));
   return h("div", { class: "fix" }, ...parts);
 }
 
@@ -539,7 +541,8 @@ function command(run, label) {
 function block(lines, label, best) {
   const whole = lines.join("\n");
   return h("div", { class: "command" },
-    h("pre", { tabindex: "0", role: "group", "aria-label": label }, ...lines.map((line) => h("code", {}, line))),
+    h("pre", { tabindex: "0", role: "group", "aria-label": label }, 
+      ...lines.map((line) => h("code", {}, ...line.split(/( +)/).map((word) => /^ *$/.test(word) ? word : h("span", {}, word))))),
     copyButton("Copy", () => whole, "", best ? "copy-fix" : null));
 }
 

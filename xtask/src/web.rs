@@ -196,11 +196,23 @@ fn cause_page(cause: &Cause) -> String {
     let page = [("h4>", "h6>"), ("h3>", "h5>")].iter().fold(page, |page, (from, to)| {
         page.replace(&format!("<{from}"), &format!("<{to}")).replace(&format!("</{from}"), &format!("</{to}"))
     });
+    let page: String = page.lines().map(|line| format!("{}\n", with_code(line))).collect();
     format!(
         "<details class=\"cause\">\n<summary><h4>{}</h4> <code>{}</code></summary>\n{page}</details>\n",
         render::html::escape(cause.title),
         cause.id
     )
+}
+
+/// A line of prose in which `backticks` hold words of programs.
+fn with_code(line: &str) -> String {
+    let prose = (line.starts_with("<p") && !line.starts_with("<pre")) || line.starts_with("<li>");
+    let parts: Vec<&str> = line.split('`').collect();
+    if !prose || line.contains("<code>") || parts.len().is_multiple_of(2) {
+        return line.to_owned();
+    }
+    let tag = |index: usize| if index == 0 { "" } else if index % 2 == 1 { "<code>" } else { "</code>" };
+    parts.iter().enumerate().map(|(index, part)| format!("{}{part}", tag(index))).collect()
 }
 
 fn area_name(area: Area) -> &'static str {
@@ -294,4 +306,42 @@ fn run_program(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{name} failed: {status}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_go_and_code_stays() {
+        let source = "// why\nlet one = 1; // kept\n/** @type {T} */ name: null,\n/**\n * long\n */\n\n  two();\n/* one line */\n";
+        assert_eq!(without_comments(source), "let one = 1; // kept\n/** @type {T} */ name: null,\ntwo();\n");
+    }
+
+    #[test]
+    fn backticks_in_prose_become_code_and_those_of_a_shell_stay() {
+        assert_eq!(with_code("<p>Run `x -y` now.</p>"), "<p>Run <code>x -y</code> now.</p>");
+        assert_eq!(with_code("<pre tabindex=\"0\"><code>echo `date`</code></pre>"), "<pre tabindex=\"0\"><code>echo `date`</code></pre>");
+        assert_eq!(with_code("<p>one ` alone</p>"), "<p>one ` alone</p>");
+    }
+
+    #[test]
+    fn a_template_takes_each_part_once_and_in_order() {
+        let part = |name, text: &str| (name, text.to_owned());
+        assert_eq!(fill("<{{a}}|{{b}}>", &[part("a", "1"), part("b", "{{a}}")]).as_deref(), Ok("<1|{{a}}>"));
+        assert!(fill("{{a}}", &[part("b", "")]).is_err());
+        assert!(fill("{{a}}{{c}}", &[part("a", "")]).is_err());
+        assert!(fill("{{script}}", &[part("script", "'</SCRIPT>'")]).is_err());
+    }
+
+    #[test]
+    fn every_cause_has_one_page_without_a_second_title() {
+        let pages = catalogue();
+        for cause in causes::all() {
+            assert_eq!(pages.matches(&format!("<article id=\"{}\">", cause.id)).count(), 1, "{}", cause.id);
+        }
+        assert!(!pages.contains("<h1") && !pages.contains("<h2"), "the list's own heading is the only one of its level");
+        assert_eq!(pages.matches("<details").count(), pages.matches("</details>").count());
+        assert_eq!(pages.matches("<section").count(), pages.matches("</section>").count());
+    }
 }
