@@ -299,6 +299,29 @@ pub struct Facts {
     pub not_read: Vec<NotRead>,
     /// What was looked at, one line each ("serviceaccount shop/default").
     pub looked_at: Vec<String>,
+    /// What was asked about; other pods of the document only help to understand it. `None`: everything in it.
+    pub target: Option<Target>,
+}
+
+/// Pods that somebody asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Namespace.
+    pub namespace: Option<String>,
+    /// Names.
+    pub pods: Vec<String>,
+    /// One container of them, if only one was asked about.
+    pub container: Option<String>,
+}
+
+impl Target {
+    /// Whether a pull is one that was asked about.
+    pub fn includes(&self, subject: &Subject) -> bool {
+        let same = |asked: &Option<String>, of: &Option<String>| asked.is_none() || of.is_none() || asked == of;
+        same(&self.namespace, &subject.namespace)
+            && same(&self.container, &subject.container)
+            && (self.pods.is_empty() || subject.pod.as_ref().is_none_or(|pod| self.pods.contains(pod)))
+    }
 }
 
 /// What a pod object says.

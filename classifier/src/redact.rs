@@ -30,7 +30,7 @@ fn same_answer(a: &str, b: &str) -> bool {
 const PUBLIC: &[&str] = &[
     "docker.io", "index.docker.io", "registry-1.docker.io", "auth.docker.io", "ghcr.io", "quay.io", "gcr.io", "k8s.gcr.io", "registry.k8s.io", "mcr.microsoft.com",
     "public.ecr.aws", "registry.gitlab.com", "registry.redhat.io", "registry.access.redhat.com", "registry.connect.redhat.com", "nvcr.io", "icr.io", "lscr.io", "docker.elastic.co",
-    "production.cloudflare.docker.com", "localhost", "gitlab.com", "www.docker.com", "docs.docker.com", "aka.ms", "cloud.google.com", "access.redhat.com", "auth.docker.com",
+    "production.cloudflare.docker.com", "localhost", "gitlab.com", "www.docker.com", "docs.docker.com", "aka.ms", "cloud.google.com", "access.redhat.com", "auth.docker.com", "policy.sigstore.dev",
 ];
 
 /// Endings that tell whose registry it is; what stands before them is masked.

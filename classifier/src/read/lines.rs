@@ -38,7 +38,7 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
         "image", "pull", "manifest", "registry", "docker", "/v2/", "/v1/", "blob", "layer", "toomanyrequests", "unauthorized", "denied", "short-name", "short name", "repository", "reference",
         "crictl", "ctr:", "podman", "nerdctl", "started container", "created container", "container started", "back-off", "waiting",
         "containerstatuses", "involvedobject", "startcontainer", "start failed in pod", "kind\":", "kind:", "credential", "x509", "signature", "diskpressure", "ephemeral-storage",
-        "evicted", "trust data", "attest", "no space left", "failed to resolve", "token", "error response", "daemon", "failed to copy", "failed to extract", "lookup ", "snapshot", "docker.io",
+        "evicted", "trust data", "attest", "no space left", "failed to resolve", "token", "error response", "daemon", "error parsing", "failed to copy", "failed to extract", "lookup ", "snapshot", "docker.io",
     ])
 });
 
@@ -51,6 +51,7 @@ pub fn walk(document: &Document<'_>, found: &mut Assembler) {
         description: None,
         in_table: false,
         command: None,
+        pushing: 0,
         block_open: false,
     };
     let words = document.words;
@@ -91,6 +92,8 @@ struct Walker<'a, 'd> {
     description: Option<Description>,
     in_table: bool,
     command: Option<PullCommand>,
+    /// Lines for which a `docker push` above speaks: what fails there is not a pull.
+    pushing: usize,
     block_open: bool,
 }
 
@@ -118,13 +121,22 @@ impl Walker<'_, '_> {
         }
         let (offset, words) = content(line);
         let at = place.start + offset..place.start + offset + words.len();
-        if words.is_empty() || words.starts_with("```") {
+        let fence = words.trim_start_matches('`');
+        let is_fence = words.starts_with("```");
+        if words.is_empty() || is_fence && !fence.contains(' ') {
             self.flush();
-            if words.starts_with("```") {
+            if is_fence {
                 self.in_table = false;
             }
             return None;
         }
+        let (at, words) = if is_fence {
+            self.flush();
+            (at.end - fence.len()..at.end, fence)
+        } else {
+            (at, words)
+        };
+        self.pushing = if is_push(words) { 30 } else { self.pushing.saturating_sub(1) };
         if let Some(command) = &mut self.command {
             command.lines_left = command.lines_left.saturating_sub(1);
             if command.lines_left == 0 {
@@ -199,7 +211,8 @@ impl Walker<'_, '_> {
             return None;
         }
         // A sentence about a pull in the middle of a description belongs to somebody's chat around it.
-        let sentence = relevant && message::is_anchored(words);
+        let no_pod = self.description.as_ref().is_some_and(|description| description.containers.is_empty());
+        let sentence = relevant && (message::is_anchored(words) || no_pod && words.contains("rror: ") && message::is_about_pull(words));
         if !sentence
             && let Some(description) = &mut self.description
             && description.take(line, at.clone())
@@ -346,7 +359,8 @@ impl Walker<'_, '_> {
             record.pull_context = true;
             record.subject.image = record.subject.image.or_else(|| command.image.clone());
         }
-        if !record.text.is_empty() {
+        let of_push = self.pushing > 0 && matches!(record.source, Source::Tool | Source::Text) && !message::is_anchored(record.text.as_str());
+        if !record.text.is_empty() && !of_push {
             match pending.log {
                 // a log repeats itself: what this line said is kept for the next time
                 Some(form) if self.command.is_none() => self.found.add_log(record, log::payload(&self.document.words[pending.range], form)),
@@ -416,7 +430,7 @@ fn starts_section(words: &str) -> bool {
 
 /// `docker pull x`, `sudo crictl pull x`, `ctr images pull x`, at a prompt or alone: the image, if it can be read.
 fn pull_command(words: &str) -> Option<Option<String>> {
-    if words.len() > 400 {
+    if words.len() > 400 || words.contains("rror") || words.contains("ailed") {
         return None;
     }
     const TOOLS: &[&str] = &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
@@ -436,6 +450,12 @@ fn pull_command(words: &str) -> Option<Option<String>> {
     let only = parts[tool + 1 + verb + 1..].iter().filter(|part| !part.starts_with('-')).collect::<Vec<_>>();
     let single = (only.len() == 1).then(|| *only[0]).filter(|part| crate::read::image_ref::ImageRef::parse(part).is_some());
     Some(image.copied().or(single).map(str::to_owned))
+}
+
+/// `docker push x`, and what docker says when it begins.
+fn is_push(words: &str) -> bool {
+    let command = words.split_ascii_whitespace().take(6).any(|word| word == "push") && ["docker", "podman", "nerdctl", "buildah", "crane"].iter().any(|tool| words.contains(tool));
+    command && !words.contains("pull") || words.starts_with("The push refers to")
 }
 
 /// The end of a JSON value that begins at `start`: where its brackets are closed, or the end of the document.

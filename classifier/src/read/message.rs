@@ -92,7 +92,7 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "not implemented: media type", "unsupported media type", "mediatype", "media type", "schema 1", "pull qps", "registry-1.docker.io", "index.docker.io", "auth.docker.io", "unpacking image", "image layer",
         "auth: unauthorized", "incorrect username or password", "your pull rate", "pull rate limit", "no signatures", "errimage", "imageservice", "no matching manifest", "resolve ref", "resolve workspace image",
         "image service", "is waiting to start: image", "imageinspect", "policy.sigstore.dev", "rejected by policy", "download image", "save image", "images/create", "no such image", "pull qps exceeded", "load metadata for", "artifact registry", "login to the red hat registry",
-        "no available registry endpoint", "credentials from ecr", "aws credentials", "token exchange", "azure credential", "retrieving credentials", "authorization token", "parsing reference", "repository/tag", "repository name must", "invalid image name", "named reference", "short name resolution", "imagenotfound", "within the repository", "parsing image name", "error parsing http", "invalid reference format", "download failed, retrying", "received unexpected http status", "error: image ", "name invalid", "refresh arm access token", "response from daemon: received unexpected http", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
+        "no available registry endpoint", "credentials from ecr", "aws credentials", "token exchange", "azure credential", "retrieving credentials", "authorization token", "parsing reference", "extraction snapshot", "continuing with pull", "downloadartifacts", "anonymous users are only", "%3apull", "repository/tag", "repository name must", "invalid image name", "named reference", "short name resolution", "imagenotfound", "within the repository", "parsing image name", "error parsing http", "invalid reference format", "download failed, retrying", "received unexpected http status", "error: image ", "name invalid", "refresh arm access token", "response from daemon: received unexpected http", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
         "pull policy of never", "because of no progress", "untar re-exec", "verification of image", "validation of image", "matching signatures", "matching attestations", "attestations found", "trust data",
         "binary authorization", "admission rule", "denied by attestor", "denied by an attestor", "signed digest", "static deny for image", "unverified image", "image is not verified", "image not compliant",
         "signature is associated", "signatures associated with", "be an image digest", "invalid image repo", "image registry", "prohibited by policy", "restricted by your administrators", "access management", "untrusted registry",
@@ -283,7 +283,7 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
         return Said::Else(looks_like(reason, &lower));
     }
     let image = named_image(words).or(dump.and_then(|(_, image)| image));
-    let waits = lower.contains("back-off pulling image") && !has_inner_cause(&lower);
+    let waits = lower.contains("back-off pulling image") && !has_inner_cause(&lower) && !lower.contains("failed to pull image");
     if waits {
         return Said::Waits { image, container, word: Some("ImagePullBackOff".to_owned()) };
     }
@@ -311,7 +311,12 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
         return Said::Beside;
     }
     let failing = looks_failing(&lower);
-    if (is_about_pull(words) || record.pull_context || raw) && failing && !is_other(&lower) {
+    // A sentence that only speaks of the status, without a program's error in it.
+    let speaks = record.source == Source::Text && !["rpc error", "desc =", "image \"", "error: ", "daemon", ": failed", "http", "\": "].iter().any(|mark| lower.contains(mark));
+    if speaks && let Some(word) = WAITING.iter().find(|word| words.contains(**word)) {
+        return Said::Waits { image, container, word: Some((*word).to_owned()) };
+    }
+    if (is_about_pull(words) || speaks_of_pull(&lower) || record.pull_context || raw) && failing && !is_other(&lower) {
         let start = part.start + prefix_length;
         return Said::Failed { image, container, reason, error: record.text.slice(start..part.end) };
     }
@@ -347,6 +352,13 @@ const BESIDE: &[&str] = &[
     "docker-credential-",
 ];
 
+/// A person's sentence about a pull that fails with a program's words in it: "pulling a large image from quay.io fails with …".
+fn speaks_of_pull(lower: &str) -> bool {
+    let pull = ["pulling ", "to pull ", "can't pull", "docker pull", "pull fails", "pull failed", "pulls "].iter().any(|word| lower.contains(word));
+    let what = ["image", "registry", "quay.io", "ghcr.io", "docker hub", "container"].iter().any(|word| lower.contains(word));
+    pull && what && (lower.contains("fails with") || lower.contains("failed with") || lower.contains("error"))
+}
+
 /// Records of the same pod that explain a failure without being one.
 fn is_beside(lower: &str) -> bool {
     BESIDE.iter().any(|words| lower.contains(words))
@@ -357,7 +369,7 @@ fn looks_failing(lower: &str) -> bool {
     const WORDS: &[&str] = &[
         "fail", "error", "fatal", "denied", "not found", "unauthorized", "unable", "cannot", "can't", "could not", "couldn't", "refused", "timeout", "timed out", "no such", "toomany", "too many", "forbidden", "exceeded",
         "invalid", "unexpected", "no matching", "no match", "unsupported", "expired", "not implemented", "no basic auth", "reject", "blocked", "canceled", "cancelled", "unknown", "eof", "does not exist", "no space", "http/1.1 4",
-        "http/1.1 5", "x509", "mismatch", "status 4", "status 5", "ambiguous", "not supported", "no signatures", "retrying", "not known", "missing", "illegal", "too many", "not a valid", "quota", "never pull", "not present with", "no image", "no bundle", "429", "warn", "bad request", "bad record", "no progress", "no trust", "no valid trust", "trust data", "no matching", "not signed", "not verified", "unverified", "untrusted", "prohibited", "restricted", "has not been allowed", "not allowed", "not compliant", "not accepted", "must be an image digest",
+        "http/1.1 5", "x509", "mismatch", "status 4", "status 5", "ambiguous", "not supported", "no signatures", "retrying", "not known", "missing", "illegal", "too many", "not a valid", "quota", "never pull", "not present with", "no image", "no bundle", "429", "warn", "bad request", "bad record", "rate limit", "reached your", "permission", "no progress", "no trust", "no valid trust", "trust data", "no matching", "not signed", "not verified", "unverified", "untrusted", "prohibited", "restricted", "has not been allowed", "not allowed", "not compliant", "not accepted", "must be an image digest",
     ];
     WORDS.iter().any(|word| lower.contains(word))
 }
@@ -370,7 +382,13 @@ fn is_other(lower: &str) -> bool {
         "createcontainerconfigerror", "runcontainererror", "exec user process",
     ];
     let pull = ["failed to pull", "pull image", "resolve reference", "errimagepull", "pull and unpack"].iter().any(|word| lower.contains(word));
-    !pull && WORDS.iter().any(|word| lower.contains(word))
+    !pull && WORDS.iter().any(|word| lower.contains(word)) || is_push(lower)
+}
+
+/// The other direction: an image that cannot be stored.
+fn is_push(lower: &str) -> bool {
+    let push = ["pushing ", "failed to push", "error pushing", "put http", "put \"http", "docker push", "push permission", "apush", "the push refers", "push access denied"].iter().any(|word| lower.contains(word));
+    push && !["pull image", "pulling", "pull access"].iter().any(|word| lower.contains(word))
 }
 
 /// What a record that is no failing pull looks like: the code of a note.
@@ -650,7 +668,9 @@ fn rejoin(text: &Text) -> Option<Text> {
     for line in words.split('\n') {
         let kept = line.trim();
         let start = at + (line.len() - line.trim_start().len());
-        out.keep(text, start..start + kept.len());
+        // one blank at the end was the message's own; more are the padding of a frame
+        let blanks = line.len() - line.trim_end().len();
+        out.keep(text, start..start + kept.len() + usize::from(blanks == 1));
         at += line.len() + 1;
     }
     Some(out.finish())
@@ -753,7 +773,7 @@ fn answers(words: &str) -> Vec<Answer> {
     // containers/image and docker; the number follows after these words
     const NUMBERS: &[&str] = &[
         "received unexpected http status: ", "unexpected status: ", "invalid status code from registry ", "statuscode: ", "error parsing http ", "unexpected http status: ", "response status code ", "error: status ", "http/1.1 ",
-        "http/2.0 ", "http status code: ", "status code ", "responded with status code ", "http code ", "error (", "unexpected http response: ",
+        "http/2.0 ", "http status code: ", "status code ", "responded with status code ", "http code ", "error (", "unexpected http response: ", "when fetching blob ", "(status=",
     ];
     for mark in NUMBERS {
         for (at, _) in lower.match_indices(mark) {
@@ -764,6 +784,19 @@ fn answers(words: &str) -> Vec<Answer> {
                     push(status, None, None, at);
                 }
             }
+        }
+    }
+    // a number with its phrase, in whatever frame
+    const PHRASES: &[(u16, &str)] = &[
+        (400, "400 bad request"), (401, "401 unauthorized"), (403, "403 forbidden"), (404, "404 not found"), (405, "405 method not allowed"), (407, "407 proxy authentication required"),
+        (408, "408 request timeout"), (410, "410 gone"), (412, "412 precondition failed"), (429, "429 too many requests"), (451, "451 unavailable for legal reasons"),
+        (500, "500 internal server error"), (502, "502 bad gateway"), (503, "503 service unavailable"), (503, "503 service temporarily unavailable"), (504, "504 gateway time"),
+    ];
+    for (status, phrase) in PHRASES {
+        if let Some(at) = lower.find(phrase)
+            && !answers.iter().any(|answer| answer.status == *status)
+        {
+            answers.push(Answer { status: *status, method: None, url: None, asked: asked(None, &lower[..at]) });
         }
     }
     answers

@@ -2,7 +2,7 @@
 //! rest become facts.
 
 use crate::observations::{
-    ContainerFacts, ContainerKind, Facts, NodeFacts, NotRead, OwnerFacts, PodFacts, ServiceAccountFacts, Source, Subject, When,
+    ContainerFacts, ContainerKind, Facts, NodeFacts, NotRead, OwnerFacts, PodFacts, ServiceAccountFacts, Source, Subject, Target, When,
 };
 use crate::read::clean::clean;
 use crate::read::message;
@@ -92,6 +92,11 @@ fn managed_by(node: &Node) -> Option<String> {
 
 fn bundle(node: &Node, facts: &mut Facts) {
     facts.collected_at = facts.collected_at.or(time(node, &["collectedAt"]));
+    if node.at(&["target"]).is_some() {
+        let pods = node.items(&["target", "pods"]).iter().filter_map(|name| name.text(&[]).map(str::to_owned));
+        let text = |key: &str| node.text(&["target", key]).map(str::to_owned);
+        facts.target = Some(Target { namespace: text("namespace"), pods: pods.collect(), container: text("container") });
+    }
     for item in node.items(&["missing"]) {
         if item.text(&["kind"]) == Some("Secret") {
             facts.missing_secrets.push((string(item, &["namespace"]), string(item, &["name"])));

@@ -376,6 +376,9 @@ impl Assembler {
             timelines.push(self.timeline(track));
         }
         self.add_unretrieved_secrets(&mut timelines);
+        if let Some(target) = &self.facts.target {
+            timelines.retain(|timeline| target.includes(&timeline.subject));
+        }
         timelines.sort_by_key(|timeline| timeline.order);
         let notes = self.notes(&timelines, healthy);
         Observations { timelines, facts: self.facts, notes }

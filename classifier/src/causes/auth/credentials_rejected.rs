@@ -69,6 +69,8 @@ pub(super) const CAUSE: Cause = Cause {
         possible(&[says("unable to retrieve auth token: invalid username/password: unauthorized: {words}")]),
         // containerd >= 1.6.25, resolver.go: a Basic login was refused, or there was none for an unknown scheme (rule 17)
         possible(&[says("unexpected status from {method} request to * 401"), that("a credential is not spoken of", bare_401)]),
+        // the same 401 in frames that nobody has listed, or shortened by whoever tells it
+        possible(&[status(&[401]), that("nor what was asked for", |failure| failure.answered(crate::observations::Asked::Unknown, &[401])), that("a credential is not spoken of", bare_401)]),
     ],
     settles: &[
         Settling {

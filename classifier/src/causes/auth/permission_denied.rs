@@ -64,6 +64,8 @@ pub(super) const CAUSE: Cause = Cause {
         // containers/image: 403 to the first request, GET /v2/
         likely(&[says("pinging container registry {host} denied")]),
         // Harbor's policies on HEAD, where the words are lost; at gcr.io 412 means that it was shut down
+        // a 403 in frames that nobody has listed
+        possible(&[status(&[403]), that("it answers no request for a token", |failure| !failure.answered(crate::observations::Asked::Token, &[403]))]),
         possible(&[status(&[412]), that("the registry is not gcr.io", not_google)]),
     ],
     settles: &[

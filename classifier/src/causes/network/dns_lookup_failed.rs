@@ -10,6 +10,8 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[
         // Go, net/net.go, DNSError.Error: "lookup NAME[ on SERVER]: REASON"; net/dnsclient_unix.go for the reasons.
         certain(&[says("lookup {host} on {dns}: no such host")]),
+        // cut off after the name: whatever the resolver said, it was about this lookup
+        likely(&[says("dial tcp: lookup {host}$")]),
         certain(&[says("lookup {host} on {dns}: server misbehaving")]),
         // A server that is silent, refuses or cannot be reached; "read udp A->B: i/o timeout", "dial udp B: connect: …".
         certain(&[says("lookup {host} on {dns}: read * i/o timeout")]),

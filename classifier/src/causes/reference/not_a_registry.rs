@@ -10,6 +10,8 @@ pub(super) const CAUSE: Cause = Cause {
     title: "The host answered, but not as a registry does",
     outlook: Outlook::Final,
     signs: &[
+        // docker 1.13 of Red Hat
+        likely(&[says("error parsing HTTP response: invalid character '<' looking for beginning of value")]),
         // a web page in place of a manifest. containerd, core/images/image.go
         certain(&[says("unexpected media type text/{kind} for")]),
         // docker/distribution client: a body that is no JSON

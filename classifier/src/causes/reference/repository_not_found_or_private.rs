@@ -41,6 +41,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("the needed permissions to perform this operation, and you may have invalid credentials")]),
         // containerd: GHCR, GitLab and Google refuse the anonymous token; CAUSES.md, rule 2
         likely(&[says("failed to fetch anonymous token"), status(&[403])]),
+        // cut off after docker's and containerd's first words
+        likely(&[says("pull access denied$")]),
         likely(&[that("an anonymous token was refused", anonymous_token_refused), status(&[403])]),
         // containers/image: 403 of the token server, whether something was sent or not
         possible(&[says("Requesting bearer token"), status(&[403])]),

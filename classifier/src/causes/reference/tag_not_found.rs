@@ -22,6 +22,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("failed to resolve image {frame}: {reference} not found"), BY_TAG]),
         // the same as people shorten it
         certain(&[says("failed to resolve reference {reference}: not found"), BY_TAG]),
+        // the same, shortened by whoever tells it
+        likely(&[says("failed to pull image {image}: not found$"), BY_TAG]),
         // Amazon ECS agent and Fargate, around containerd's words
         certain(&[says("failed to resolve ref {frame}: {reference}: not found"), BY_TAG]),
         certain(&[says("failed to resolve ref {reference}: not found"), BY_TAG]),

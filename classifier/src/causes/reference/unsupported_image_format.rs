@@ -45,6 +45,8 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("could not fetch content descriptor {digest} (application/octet-stream) from remote")]),
         // moby, distribution/errors.go, pull_v2.go; daemon/containerd/image_snapshot.go
         certain(&[says("unsupported media type application/{kind}")]),
+        // go-containerregistry, pkg/v1/remote (crane, kaniko, ko)
+        certain(&[says("unsupported MediaType: {kind}")]),
         certain(&[says("Encountered remote {kind} when fetching")]),
         certain(&[says("Running AI models directly by the Engine is not supported")]),
         // containers/image, manifest/ and internal/manifest/; CRI-O, podman
