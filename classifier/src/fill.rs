@@ -1,9 +1,9 @@
 //! Fills the blanks of fixes. The one place where text of the input may become part of a command: what does not fit the grammar of
 //! its blank is never put into one, and what the shell could read as more than a word is quoted.
 
-use crate::cause::{Command, Fix, NEEDS};
+use crate::cause::{Command, Effect, Fix, NEEDS};
 use crate::causes::retired;
-use crate::observations::{Facts, PlaceFacts, Subject};
+use crate::observations::{ContainerKind, Facts, Subject};
 use crate::read::image_ref::ImageRef;
 use crate::report::{ReportedCommand, ReportedFix};
 use std::collections::BTreeMap;
@@ -66,7 +66,14 @@ impl Values {
             matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "CronJob").then(|| format!("{}/{name}", kind.to_ascii_lowercase()))
         });
         let known_pod = facts.pods.iter().any(|known| known.name == pod && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
-        if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}"))) {
+        // Ephemeral containers and volumes cannot be changed by `kubectl set image`, and the sandbox's image is the runtime's.
+        let settable = matches!(subject.kind, ContainerKind::Regular | ContainerKind::Init | ContainerKind::Sidecar);
+        if owner.is_some_and(|owner| owner.starts_with("StatefulSet/")) {
+            self.known.insert("stuck_pod".to_owned(), format!("kubectl delete pod {pod}{namespace}"));
+        }
+        if !settable {
+            // nothing to fill in
+        } else if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}"))) {
             self.known.insert("set_image".to_owned(), object);
         }
         let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
@@ -123,7 +130,14 @@ impl Values {
             let needs = NEEDS.iter().copied().filter(|need| needs(&run, need)).collect();
             Some(ReportedCommand { run, needs, effect: command.effect })
         });
-        filled.collect()
+        let mut filled: Vec<ReportedCommand> = filled.collect();
+        // A stateful set waits for its broken pod for ever, whatever its template says now (kubernetes#67250).
+        if let Some(delete) = self.get("stuck_pod")
+            && filled.last().is_some_and(|command| command.run.starts_with("kubectl set image"))
+        {
+            filled.push(ReportedCommand { run: delete.to_owned(), needs: Vec::new(), effect: Effect::Disrupts });
+        }
+        filled
     }
 
     /// The command that adds a pull secret to the pod's service account. The list there is atomic (k8s.io/api, core/v1/types.go has no

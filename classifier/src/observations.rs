@@ -244,6 +244,7 @@ pub enum Source {
 }
 
 /// What a condition of a sign is asked about.
+#[derive(Clone, Copy)]
 pub struct Failure<'a> {
     /// The message at hand.
     pub message: &'a Message,

@@ -5,7 +5,7 @@
 
 use crate::cause::{Cause, Condition, Confidence, Sign};
 use crate::causes;
-use crate::observations::{Attempt, Facts, Failure, Message, Observations, PlaceFacts, Role, Source, Timeline};
+use crate::observations::{Facts, Failure, Message, Observations, PlaceFacts, Role, Source, Timeline};
 use crate::phrase::{Literals, Phrase};
 use crate::read::image_ref::ImageRef;
 use crate::read::place;
@@ -131,13 +131,12 @@ fn recognize_one<'a>(timeline: &'a Timeline, facts: &Facts) -> Recognized<'a> {
 /// Lays all signs on one message.
 fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut Vec<Match>) {
     let message = failure.message;
-    let mut readings = vec![(&message.text, message.masked.as_str())];
-    if let Some(rejoined) = &message.rejoined {
-        readings.push((&rejoined.0, rejoined.1.as_str()));
-    }
+    // The message as it stands, and as it reads without the line ends of a terminal.
+    let rejoined = message.rejoined.as_ref().map(|rejoined| Message { text: rejoined.0.clone(), masked: rejoined.1.clone(), rejoined: None, ..message.clone() });
+    let readings: Vec<Failure<'_>> = std::iter::once(*failure).chain(rejoined.iter().map(|message| Failure { message, ..*failure })).collect();
     let mut has = vec![false; CATALOGUE.count];
-    for (_, masked) in &readings {
-        CATALOGUE.needles.scan(masked.as_bytes(), |id, _| {
+    for reading in &readings {
+        CATALOGUE.needles.scan(reading.message.masked.as_bytes(), |id, _| {
             has[id] = true;
             true
         });
@@ -158,7 +157,7 @@ fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut
         if !possible {
             continue;
         }
-        if let Some(fit) = readings.iter().find_map(|reading| fits(ready, failure, reading)) {
+        if let Some(fit) = readings.iter().find_map(|reading| fits(ready, reading)) {
             found.push(Match {
                 cause: ready.cause,
                 confidence: ready.sign.confidence,
@@ -183,8 +182,9 @@ struct Fit {
 }
 
 /// Whether all conditions of a sign hold on one reading of a message.
-fn fits(ready: &Ready, failure: &Failure<'_>, (text, masked): &(&Text, &str)) -> Option<Fit> {
+fn fits(ready: &Ready, failure: &Failure<'_>) -> Option<Fit> {
     let message = failure.message;
+    let (text, masked) = (&message.text, message.masked.as_str());
     let mut fit = Fit { depth: 0, by_words: false, proofs: Vec::new(), words: Vec::new() };
     for (condition, phrase) in ready.sign.all.iter().zip(&ready.phrases) {
         match condition {
@@ -275,17 +275,4 @@ fn code_in(words: &str, code: &str) -> Option<Range<usize>> {
         }
         lower.rfind(spelling.as_str()).map(|at| at..at + spelling.len())
     })
-}
-
-/// The attempt that a match belongs to.
-pub fn attempt_of<'a>(timeline: &'a Timeline, found: &Match) -> Option<&'a Attempt> {
-    found.attempt.and_then(|index| timeline.attempts.get(index))
-}
-
-/// The message that a match belongs to.
-pub fn message_of<'a>(timeline: &'a Timeline, found: &Match) -> Option<&'a Message> {
-    match attempt_of(timeline, found) {
-        Some(attempt) => attempt.messages.get(found.message),
-        None => timeline.shown_by.as_ref(),
-    }
 }

@@ -411,9 +411,9 @@ fn starts_record(words: &str) -> bool {
     const STARTS: &[&str] = &[
         "failed to pull", "failed to inspect", "failed to apply", "failed to create pod", "failed create pod", "back-off ", "error:", "error from", "error response", "errimagepull",
         "imagepullbackoff", "errimageneverpull", "invalidimagename", "imageinspecterror", "warning", "normal ", "rpc error", "fata[", "warn[",
-        "info[", "erro[", "debu[", "ctr:", "docker:", "time=", "level=", "pulling ", "successfully pulled", "trying to pull", "step ", "$ ", "# ", "[error", "unable to",
+        "info[", "erro[", "debu[", "ctr:", "docker: ", "time=", "level=", "pulling ", "successfully pulled", "trying to pull", "step ", "$ ", "# ", "[error", "unable to",
         "cannotpull", "cannot connect", "events:", "name:", "namespace:", "caused by", "e1", "e0", "w0", "w1", "i0", "i1", "reason:", "message:", "state:", "container image",
-        "pullimage", "failed:", "fatal", "panic", "get \"", "head \"", "podman", "crictl", "nerdctl", "kubectl", "docker ", "sudo ", "status:", "using default tag",
+        "pullimage", "failed:", "fatal", "panic", "get \"", "head \"", "podman", "crictl", "nerdctl", "kubectl ", "docker pull", "docker run", "sudo ", "status:", "using default tag",
     ];
     let lower: String = words.chars().take(32).collect::<String>().to_ascii_lowercase();
     STARTS.iter().any(|start| lower.starts_with(start)) || starts_row(words)

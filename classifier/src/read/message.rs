@@ -182,6 +182,11 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
                 return failed(None);
             }
             let of_pod = matches!(reason, "FailedMount" | "FailedAttachVolume" | "FailedScheduling" | "Unhealthy" | "Preempted" | "NotTriggerScaleUp");
+            // the runtime itself does not answer: nothing can be pulled, and nothing else is said
+            let runtime_down = reason == "FailedCreatePodSandBox" && lower.contains("dial unix") && ["containerd.sock", "crio.sock", "dockershim.sock", "cri-dockerd.sock"].iter().any(|socket| lower.contains(socket));
+            if runtime_down {
+                return failed(None);
+            }
             let about = !of_pod && is_about_pull(words) && !is_remark(reason, &lower);
             if about && lower.contains("back-off pulling image") && !lower.contains("errimagepull: ") {
                 return vec![Said::Waits { image: image(), container, word: Some("ImagePullBackOff".to_owned()) }];
@@ -630,7 +635,7 @@ fn describe(text: Text, names: &[&str]) -> Message {
     if let Some(joined) = rejoin(&text) {
         let masked = mask(joined.as_str(), names);
         for answer in answers(joined.as_str()) {
-            if !message.answers.iter().any(|known| known.status == answer.status && known.asked == answer.asked) {
+            if answer.url.is_some() || !message.answers.iter().any(|known| known.status == answer.status && known.asked == answer.asked) {
                 message.answers.push(answer);
             }
         }
@@ -666,11 +671,12 @@ fn rejoin(text: &Text) -> Option<Text> {
     let mut out = Builder::new(text.input());
     let mut at = 0;
     for line in words.split('\n') {
-        let kept = line.trim();
-        let start = at + (line.len() - line.trim_start().len());
-        // one blank at the end was the message's own; more are the padding of a frame
-        let blanks = line.len() - line.trim_end().len();
-        out.keep(text, start..start + kept.len() + usize::from(blanks == 1));
+        // one blank at an end was the message's own; more are the padding of a frame
+        let leading = line.len() - line.trim_start().len();
+        let trailing = line.trim_start().len() - line.trim().len();
+        let start = at + leading - usize::from(leading == 1);
+        let end = at + leading + line.trim().len() + usize::from(trailing == 1);
+        out.keep(text, start..end);
         at += line.len() + 1;
     }
     Some(out.finish())
