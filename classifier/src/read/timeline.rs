@@ -368,6 +368,16 @@ impl Assembler {
         self.join_unnamed();
         let mut timelines = Vec::new();
         let mut healthy = 0;
+        // A pod whose containers got as far as a pull has its sandbox.
+        for index in 0..self.tracks.len() {
+            if self.tracks[index].subject.kind == ContainerKind::Sandbox {
+                let owner = &self.tracks[index].owner;
+                let others = self.tracks.iter().filter(|track| track.subject.kind != ContainerKind::Sandbox && track.owner == *owner);
+                let moments = others.flat_map(|track| track.attempts.iter().map(|(.., when)| when).chain(&track.pulling).chain(&track.success));
+                let latest = moments.fold(None, |latest, when| later(latest, when.clone()));
+                self.tracks[index].success = latest;
+            }
+        }
         for track in std::mem::take(&mut self.tracks) {
             if track.attempts.is_empty() && track.waits.is_none() {
                 healthy += 1;
