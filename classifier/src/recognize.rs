@@ -72,8 +72,8 @@ struct Catalogue {
 struct Ready {
     cause: &'static Cause,
     sign: &'static Sign,
-    /// For each condition with a phrase: the phrase and the number of its needle.
-    phrases: Vec<Option<(Phrase, usize)>>,
+    /// For each condition with a phrase: the phrase and the number of its needle; `None` for a needle too short to look for.
+    phrases: Vec<Option<(Phrase, Option<usize>)>>,
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
@@ -90,6 +90,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
                         needles.push(needle);
                         needles.len() - 1
                     });
+                    let number = (phrase.needle().len() >= 3).then_some(number);
                     Some((phrase, number))
                 }
                 _ => None,
@@ -150,8 +151,8 @@ fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut
     }
     for ready in &CATALOGUE.signs {
         let possible = ready.sign.all.iter().zip(&ready.phrases).all(|(condition, phrase)| match (condition, phrase) {
-            (Condition::Beside(_), Some((phrase, needle))) => beside.get(*needle).copied().unwrap_or(false) || (phrase.needle().len() < 3 && !beside.is_empty()),
-            (_, Some((phrase, needle))) => has[*needle] || phrase.needle().len() < 3,
+            (Condition::Beside(_), Some((_, needle))) => !beside.is_empty() && needle.is_none_or(|needle| beside[needle]),
+            (_, Some((_, needle))) => needle.is_none_or(|needle| has[needle]),
             _ => true,
         });
         if !possible {

@@ -215,7 +215,7 @@ impl Walker<'_, '_> {
         let sentence = relevant && (message::is_anchored(words) || no_pod && words.contains("rror: ") && message::is_about_pull(words));
         if !sentence
             && let Some(description) = &mut self.description
-            && description.take(line, at.clone())
+            && description.take(unquoted(line), at.clone())
         {
             self.flush();
             return None;
@@ -404,6 +404,15 @@ pub fn content(line: &str) -> (usize, &str) {
         words = words[..words.len() - 1].trim_end();
     }
     (start, &words[start.min(words.len())..])
+}
+
+/// A line without the marks of quoting in a mail, with its indentation: a description is read by its columns.
+fn unquoted(line: &str) -> &str {
+    let mut rest = line;
+    while let Some(inner) = rest.trim_start().strip_prefix('>') {
+        rest = inner.strip_prefix(' ').unwrap_or(inner);
+    }
+    rest
 }
 
 /// Words that begin a record in loose text: what tools and people put in front of an error.
