@@ -14,6 +14,8 @@
 const ISSUES = "https://github.com/imagepull/kubectl-imagepull/issues/new";
 /** Longest text that is read between two keys; longer ones wait for a pause, so that no key feels it. */
 const AT_ONCE = 100_000;
+/** Longest text whose marks are laid under it: layout of the copy costs as much as that of the text. */
+const MARKED = 250_000;
 /** Longest text that is read at all. Beyond it the end is read: events stand last. */
 const MOST = 4_000_000;
 
@@ -237,6 +239,14 @@ function mark() {
   for (const one of all) if (kept.every((other) => one.end <= other.start || one.start >= other.end)) kept.push(one);
   kept.sort((a, b) => a.start - b.start);
   shown.marks = kept;
+  const long = shown.text.length > MARKED;
+  editor.classList.toggle("long", long);
+  shown.lit = null;
+  if (long) {
+    shown.marks = [];
+    mirror.replaceChildren();
+    return;
+  }
   const parts = [];
   let at = 0;
   for (const one of kept) {
@@ -248,7 +258,6 @@ function mark() {
   // A line end at the very end has a line of its own in a text box, and none in a block.
   parts.push(shown.text.slice(at) + "\u200b");
   mirror.replaceChildren(...parts);
-  shown.lit = null;
 }
 
 /** @param {number} row @param {number} proof */
@@ -322,8 +331,11 @@ function show(pasted) {
   else announce(`${shown.rows.length > 1 ? `${shown.rows.length} answers. ` : ""}${best.title}. ${SURE[best.confidence]}. ${many(best.fixes.length, "fix")
     .replace("fixs", "fixes")}.`);
   if (pasted) {
-    editor.scrollTop = 0;
-    scrollToProof(0);
+    // With the next frame: asked for at once, places would be worked out twice.
+    requestAnimationFrame(() => {
+      editor.scrollTop = 0;
+      scrollToProof(0);
+    });
   }
 }
 
@@ -493,8 +505,8 @@ function proof(one, index, linked) {
     onfocus: () => light(shown.row, index), onblur: () => light(-1, -1),
     onclick: () => {
       scrollToProof(index);
-      text.focus({ preventScroll: true });
       text.setSelectionRange(first[0], first[1]);
+      text.focus({ preventScroll: !editor.classList.contains("long") });
       light(shown.row, index);
       if (editor.getBoundingClientRect().bottom < 60 || editor.getBoundingClientRect().top < 0) editor.scrollIntoView({ block: "nearest" });
     },

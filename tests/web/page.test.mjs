@@ -214,30 +214,46 @@ test("a paste of 10 KB is answered within a frame, and of 1 MB without a halt", 
     const session = await page.context().newCDPSession(page);
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
     await session.send("Emulation.setCPUThrottlingRate", { rate });
-    const spent = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ScriptDuration").value * 1000;
+    const spent = async () => {
+      const { metrics } = await session.send("Performance.getMetrics");
+      return ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].map((wanted) => metrics.find(({ name }) => name === wanted).value * 1000);
+    };
     return async (words) => {
       const before = await spent();
       await put(page, words);
-      return await spent() - before;
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+      const after = await spent();
+      const [script, layout, style] = after.map((value, index) => value - before[index]);
+      return { script, layout: layout + style };
     };
   };
-  const p95 = (times) => times.sort((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1];
+  const p95 = (times, what) => times.map((time) => time[what]).sort((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1];
   await visit({}, async (page) => {
     const answer = await measure(page, 4);
     const times = [];
     for (let round = 0; round < 80; round++) times.push(await answer(`${describeOutput}${round}`));
     const [first] = times;
     const warm = times.slice(30);
-    context.diagnostic(`10 KB, CPU throttled 4 times: first ${first.toFixed(1)} ms, then p95 ${p95(warm).toFixed(1)} ms`);
-    assert.ok(p95(warm) <= 16 * SLACK, `${p95(warm)} ms`);
+    context.diagnostic(`10 KB, CPU throttled 4 times: first ${first.script.toFixed(1)} ms, then p95 ${p95(warm, "script").toFixed(1)} ms; layout of text and answer ${p95(warm, "layout").toFixed(1)} ms`);
+    assert.ok(p95(warm, "script") <= 16 * SLACK, `${p95(warm, "script")} ms`);
   });
   await visit({}, async (page) => {
     const answer = await measure(page, 1);
     const times = [];
     for (let round = 0; round < 5; round++) times.push(await answer(`${long}${round}`));
-    context.diagnostic(`1 MB: ${times.map((time) => time.toFixed(0)).join(", ")} ms`);
-    assert.ok(Math.min(...times) <= 400 * SLACK, `${times} ms`);
+    const words = times.map(({ script, layout }) => `${script.toFixed(0)} + ${layout.toFixed(0)}`).join(", ");
+    context.diagnostic(`1 MB, answer + layout: ${words} ms`);
+    assert.ok(Math.min(...times.map((time) => time.script)) <= 400 * SLACK, words);
     assert.equal(await page.locator("#result .rows").first().locator("button").count(), readdirSync(SAMPLES).length);
+    const words_of_proof = await page.locator("#result .proof mark").first().textContent();
+    await page.locator("#result .proof").first().click();
+    assert.equal(await page.evaluate(() => getSelection().toString()), words_of_proof);
+    // and a key is not held up by it
+    await page.keyboard.press("ArrowRight");
+    const began = Date.now();
+    await page.keyboard.press("x");
+    await page.waitForFunction((length) => document.getElementById("text").value.length === length, long.length + 2);
+    assert.ok(Date.now() - began < 2000 * SLACK);
   });
 });
 
@@ -409,8 +425,9 @@ describe("accessible, in both themes and at every width", () => {
   }
   test("forced colours keep the marks", () => visit({ forcedColors: "active" }, async (page) => {
     await put(page, sample("tag-not-found"));
-    const [ground, paper] = await page.evaluate(() => [getComputedStyle(document.querySelector("#mirror mark")).backgroundColor, getComputedStyle(document.querySelector("#editor")).backgroundColor]);
+    const [ground, paper, box] = await page.evaluate(() => ["#mirror mark", "#editor", "#text"].map((one) => getComputedStyle(document.querySelector(one)).backgroundColor));
     assert.notEqual(ground, paper);
+    assert.equal(box, "rgba(0, 0, 0, 0)", "the text box would cover them");
     writeFileSync(new URL("forced-colors.png", PICTURES), await page.screenshot());
   }));
   test("a finger has room: 44 pixels in each direction for what stands alone", () => visit({ viewport: { width: 320, height: 800 }, hasTouch: true }, async (page) => {

@@ -12,16 +12,18 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Most bytes, compressed with gzip, that the page and its parts may have. A build that is over one of them fails.
+/// Most bytes, compressed with gzip, that the page and its parts may have. A build that is over one of them fails: they keep what
+/// is from growing unseen. Of the module, about 180 KB are code and 110 KB data, the half of it words of the catalogue; of the
+/// page, 75 KB are the causes' own pages.
 mod budget {
     /// The WASM module, after `wasm-opt`.
-    pub const WASM: usize = 310_000;
+    pub const WASM: usize = 345_000;
     /// Script, with the glue of wasm-bindgen.
     pub const SCRIPT: usize = 16_000;
     /// Style.
     pub const STYLE: usize = 6_000;
     /// The whole page.
-    pub const PAGE: usize = 420_000;
+    pub const PAGE: usize = 455_000;
 }
 
 /// `cargo xtask web [--setup]`.
@@ -62,7 +64,11 @@ fn build() -> Result<(), String> {
     let dist = demo.join("dist");
     std::fs::create_dir_all(&dist).map_err(|error| format!("cannot make {}: {error}", dist.display()))?;
     let file = dist.join("imagepull.html");
-    std::fs::write(&file, &page).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    // In one step: a browser that has it open never sees half of it.
+    let unfinished = dist.join(format!("unfinished-{}", std::process::id()));
+    std::fs::write(&unfinished, &page)
+        .and_then(|()| std::fs::rename(&unfinished, &file))
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
 
     println!("{}", file.display());
     let limit = |most: usize| optimized.then_some(most);
