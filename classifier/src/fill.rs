@@ -47,8 +47,14 @@ impl Values {
             put("owner_name", Some(name));
             put("owner", Some(&format!("{}/{name}", kind.to_ascii_lowercase())));
         }
-        let account = |name: &str| facts.service_accounts.iter().find(|known| known.name == name && Some(&known.namespace) == subject.namespace.as_ref());
-        values.account_lists = subject.service_account.as_deref().and_then(account).map(|account| !account.pull_secrets.is_empty());
+        let account = |name: &str| {
+            facts
+                .service_accounts
+                .iter()
+                .find(|known| known.name == name && Some(&known.namespace) == subject.namespace.as_ref())
+        };
+        values.account_lists =
+            subject.service_account.as_deref().and_then(account).map(|account| !account.pull_secrets.is_empty());
         // Our own words about a retired place, and the same reference at its new one.
         for (name, value) in image.map(retired::blanks).unwrap_or_default() {
             values.known.insert(name.to_owned(), value);
@@ -63,9 +69,16 @@ impl Values {
         let namespace = self.known.get("namespace").map(|ns| format!(" -n {ns}")).unwrap_or_default();
         // What stands in `kubectl set image`: the nearest object whose template may be changed. A job's may not; its pod's may.
         let changeable = owner.and_then(|owner| owner.split_once('/')).and_then(|(kind, name)| {
-            matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "CronJob").then(|| format!("{}/{name}", kind.to_ascii_lowercase()))
+            matches!(
+                kind,
+                "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "CronJob"
+            )
+            .then(|| format!("{}/{name}", kind.to_ascii_lowercase()))
         });
-        let known_pod = facts.pods.iter().any(|known| known.name == pod && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
+        let known_pod = facts
+            .pods
+            .iter()
+            .any(|known| known.name == pod && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
         // Ephemeral containers and volumes cannot be changed by `kubectl set image`, and the sandbox's image is the runtime's.
         let settable = matches!(subject.kind, ContainerKind::Regular | ContainerKind::Init | ContainerKind::Sidecar);
         if owner.is_some_and(|owner| owner.starts_with("StatefulSet/")) {
@@ -73,7 +86,8 @@ impl Values {
         }
         if !settable {
             // nothing to fill in
-        } else if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}"))) {
+        } else if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}")))
+        {
             self.known.insert("set_image".to_owned(), object);
         }
         let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
@@ -150,7 +164,9 @@ impl Values {
             None => format!("'{}'", self.get("secret_name")?),
         };
         let patch = format!("kubectl patch serviceaccount {account}{namespace}");
-        let append = format!("{patch} --type=json -p '[{{\"op\":\"add\",\"path\":\"/imagePullSecrets/-\",\"value\":{{\"name\":\"{secret}\"}}}}]'");
+        let append = format!(
+            "{patch} --type=json -p '[{{\"op\":\"add\",\"path\":\"/imagePullSecrets/-\",\"value\":{{\"name\":\"{secret}\"}}}}]'"
+        );
         let set = format!("{patch} -p '{{\"imagePullSecrets\":[{{\"name\":\"{secret}\"}}]}}'");
         Some(match self.account_lists {
             Some(true) => append,
@@ -166,7 +182,12 @@ impl Values {
 
     /// Prose with unknown blanks as their names.
     fn words(&self, text: &str) -> String {
-        fill(text, &|name| self.get(name).map(str::to_owned).or_else(|| Some(in_words(name).map_or_else(|| name.replace('_', " "), str::to_owned)))).unwrap_or_default()
+        fill(text, &|name| {
+            self.get(name)
+                .map(str::to_owned)
+                .or_else(|| Some(in_words(name).map_or_else(|| name.replace('_', " "), str::to_owned)))
+        })
+        .unwrap_or_default()
     }
 }
 
@@ -201,15 +222,21 @@ pub fn blanks(text: &str) -> Vec<String> {
 /// The controller at the top that is known: the deployment behind a replica set.
 pub fn top_owner(subject: &Subject, facts: &Facts) -> Option<String> {
     let owner = subject.owner.clone()?;
-    let of = |name: &str| facts.owners.iter().find(|known| known.name == name && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
+    let of = |name: &str| {
+        facts
+            .owners
+            .iter()
+            .find(|known| known.name == name && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace))
+    };
     match of(&owner) {
         Some(known) => Some(known.owner.clone().unwrap_or(owner)),
         // A deployment names its replica sets after itself and a hash of ten characters from this alphabet (kubernetes,
         // pkg/util/rand and pkg/controller/deployment/util).
         None => {
-            let deployment = owner.strip_prefix("ReplicaSet/").and_then(|name| name.rsplit_once('-')).filter(|(_, hash)| {
-                (8..=10).contains(&hash.len()) && hash.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
-            });
+            let deployment =
+                owner.strip_prefix("ReplicaSet/").and_then(|name| name.rsplit_once('-')).filter(|(_, hash)| {
+                    (8..=10).contains(&hash.len()) && hash.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b))
+                });
             Some(deployment.map_or(owner.clone(), |(name, _)| format!("Deployment/{name}")))
         }
     }
@@ -255,7 +282,9 @@ fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String
 
 /// A value as one word of a shell command. Blanks that are commands themselves go in as they are.
 fn argument(name: &str, value: &str) -> String {
-    let built = matches!(name, "recreate") || (name == "secret_name" && value.starts_with("\"${")) || (name == "service_account" && value.starts_with("\"$("));
+    let built = matches!(name, "recreate")
+        || (name == "secret_name" && value.starts_with("\"${"))
+        || (name == "service_account" && value.starts_with("\"$("));
     let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-".contains(&b));
     if built || plain { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
@@ -270,11 +299,18 @@ fn fits(name: &str, value: &str) -> bool {
             && value.as_bytes()[value.len() - 1].is_ascii_alphanumeric()
     };
     match name {
-        "namespace" | "pod" | "container" | "service_account" | "node" | "secret" | "owner_name" | "other_namespace" => dns(value),
+        "namespace" | "pod" | "container" | "service_account" | "node" | "secret" | "owner_name"
+        | "other_namespace" => dns(value),
         "image" | "reference" => ImageRef::parse(value).is_some(),
         "owner_kind" => value.bytes().all(|b| b.is_ascii_alphabetic()),
-        "owner" => value.split_once('/').is_some_and(|(kind, name)| dns(name) && kind.bytes().all(|b| b.is_ascii_lowercase())),
-        _ => value.len() <= 512 && !value.starts_with('-') && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-[]*".contains(&b)),
+        "owner" => {
+            value.split_once('/').is_some_and(|(kind, name)| dns(name) && kind.bytes().all(|b| b.is_ascii_lowercase()))
+        }
+        _ => {
+            value.len() <= 512
+                && !value.starts_with('-')
+                && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-[]*".contains(&b))
+        }
     }
 }
 
@@ -324,8 +360,14 @@ mod tests {
 
     #[test]
     fn brackets_fall_away_and_unknown_blanks_stop_a_command() {
-        assert_eq!(run("kubectl get pod {pod}[ -n {namespace}]", &[("pod", "web")]).as_deref(), Some("kubectl get pod web"));
-        assert_eq!(run("kubectl get pod {pod}[ -n {namespace}]", &[("pod", "web"), ("namespace", "shop")]).as_deref(), Some("kubectl get pod web -n shop"));
+        assert_eq!(
+            run("kubectl get pod {pod}[ -n {namespace}]", &[("pod", "web")]).as_deref(),
+            Some("kubectl get pod web")
+        );
+        assert_eq!(
+            run("kubectl get pod {pod}[ -n {namespace}]", &[("pod", "web"), ("namespace", "shop")]).as_deref(),
+            Some("kubectl get pod web -n shop")
+        );
         assert_eq!(run("kubectl get pod {pod}", &[]), None);
         assert_eq!(run("echo '{{\"a\":[[]]}}'", &[]).as_deref(), Some("echo '{\"a\":[]}'"));
     }
@@ -341,7 +383,9 @@ mod tests {
 
     #[test]
     fn what_only_the_user_knows_is_listed() {
-        let command = values(&[]).commands(&[crate::cause::changes("x \"$REGISTRY_PASSWORD\" \"${{SECRET_NAME:-regcred}}\"")]).remove(0);
+        let command = values(&[])
+            .commands(&[crate::cause::changes("x \"$REGISTRY_PASSWORD\" \"${{SECRET_NAME:-regcred}}\"")])
+            .remove(0);
         assert_eq!(command.needs, ["REGISTRY_PASSWORD", "SECRET_NAME"]);
     }
 }

@@ -272,10 +272,17 @@ pub struct PlaceFacts {
 impl PlaceFacts {
     /// Whether a fix that is meant for `only` fits here: of each kind of place that is listed, one entry must match.
     pub fn fits(&self, only: &[Place]) -> bool {
-        let one_of = |kind: fn(&Place) -> bool, hit: &dyn Fn(&Place) -> bool| !only.iter().any(kind) || only.iter().any(hit);
+        let one_of =
+            |kind: fn(&Place) -> bool, hit: &dyn Fn(&Place) -> bool| !only.iter().any(kind) || only.iter().any(hit);
         one_of(|p| matches!(p, Place::Registry(_)), &|p| matches!(p, Place::Registry(r) if Some(*r) == self.registry))
-            && one_of(|p| matches!(p, Place::Cluster(_)), &|p| matches!(p, Place::Cluster(c) if Some(*c) == self.cluster))
-            && one_of(|p| matches!(p, Place::Runtime(_)), &|p| matches!(p, Place::Runtime(r) if Some(*r) == self.runtime))
+            && one_of(
+                |p| matches!(p, Place::Cluster(_)),
+                &|p| matches!(p, Place::Cluster(c) if Some(*c) == self.cluster),
+            )
+            && one_of(
+                |p| matches!(p, Place::Runtime(_)),
+                &|p| matches!(p, Place::Runtime(r) if Some(*r) == self.runtime),
+            )
     }
 }
 
@@ -433,7 +440,8 @@ impl Failure<'_> {
     /// Whether what is missing is named by digest: the image is, or the words speak of a manifest by its digest (a child of the
     /// index that a tag points to).
     pub fn misses_digest(&self) -> bool {
-        let says = |text: &str| ["@sha256:", "manifest sha256:", "manifests/sha256:"].iter().any(|words| text.contains(words));
+        let says =
+            |text: &str| ["@sha256:", "manifest sha256:", "manifests/sha256:"].iter().any(|words| text.contains(words));
         self.by_digest()
             || says(self.message.text.as_str())
             || self.message.rejoined.as_deref().is_some_and(|(text, _)| says(text.as_str()))

@@ -113,7 +113,8 @@ impl Phrase {
             if at >= bytes.len() || search.budget == 0 {
                 return None;
             }
-            let starts_word = !(matches!(self.parts.first(), Some(Part::Word(_))) && at > 0 && !bytes[at - 1].is_ascii_whitespace());
+            let starts_word =
+                !(matches!(self.parts.first(), Some(Part::Word(_))) && at > 0 && !bytes[at - 1].is_ascii_whitespace());
             if starts_word && let Some(hit) = search.from(at) {
                 return Some(hit);
             }
@@ -164,9 +165,8 @@ impl Search<'_> {
                 if index + 1 == self.phrase.parts.len() {
                     return self.parts(index + 1, at);
                 }
-                (at..=self.bytes.len()).find_map(|at| {
-                    self.could_stand(index + 1, at).then(|| self.parts(index + 1, at)).flatten()
-                })
+                (at..=self.bytes.len())
+                    .find_map(|at| self.could_stand(index + 1, at).then(|| self.parts(index + 1, at)).flatten())
             }
             Some(Part::Word(_)) => {
                 let slot = self.words.len();
@@ -200,7 +200,9 @@ impl Search<'_> {
                 first => b.to_ascii_lowercase() == first,
             },
             (Some(Part::Literal(_)), None) => false,
-            (Some(Part::Word(_)), _) => at == 0 || self.bytes[at - 1].is_ascii_whitespace() || !self.bytes[at - 1].is_ascii_alphanumeric(),
+            (Some(Part::Word(_)), _) => {
+                at == 0 || self.bytes[at - 1].is_ascii_whitespace() || !self.bytes[at - 1].is_ascii_alphanumeric()
+            }
             _ => true,
         }
     }
@@ -236,7 +238,8 @@ impl Search<'_> {
         let quote = |b: u8| matches!(b, b'"' | b'\'' | b'`' | b',' | b'(' | b')' | b'[' | b']');
         let mut range = range;
         // `[::1]:443` is an address; its brackets are its own.
-        let address = self.bytes[range.clone()].starts_with(b"[") && self.bytes[range.clone()].windows(2).any(|pair| pair == b"]:");
+        let address = self.bytes[range.clone()].starts_with(b"[")
+            && self.bytes[range.clone()].windows(2).any(|pair| pair == b"]:");
         while range.start < range.end && quote(self.bytes[range.start]) && !address {
             range.start += 1;
         }
@@ -253,7 +256,8 @@ fn is_word(b: u8) -> bool {
 
 /// What may follow the end of a message: quotes, brackets, a full stop, marks of emphasis.
 fn is_closing(b: u8) -> bool {
-    b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'.' | b',' | b')' | b']' | b'*' | b'_' | b'}' | b'\\' | b';' | b'!')
+    b.is_ascii_whitespace()
+        || matches!(b, b'"' | b'\'' | b'`' | b'.' | b',' | b')' | b']' | b'*' | b'_' | b'}' | b'\\' | b';' | b'!')
 }
 
 /// Many plain words, looked for in one pass and without case.
@@ -335,7 +339,10 @@ mod tests {
         let hit = Phrase::parse("lookup {host} on {dns}: no such host").find(text).unwrap();
         let words: Vec<_> = hit.words.iter().map(|(name, range)| (name.as_str(), &text[range.clone()])).collect();
         assert_eq!(words, [("host", "reg.corp.test"), ("dns", "10.0.0.2:53")]);
-        assert_eq!(found("dial TCP: * no such  host", text), Some("dial tcp: lookup reg.corp.test on 10.0.0.2:53: no such host"));
+        assert_eq!(
+            found("dial TCP: * no such  host", text),
+            Some("dial tcp: lookup reg.corp.test on 10.0.0.2:53: no such host")
+        );
         assert_eq!(found("no such\nhost", "no such host"), None);
         assert_eq!(found("no such host", "no  such\n host"), Some("no  such\n host"));
     }

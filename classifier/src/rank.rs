@@ -24,7 +24,12 @@ pub fn rank(recognized: &Recognized<'_>) -> Vec<Ranked> {
     for found in sorted(matches) {
         match ranked.iter_mut().find(|known| known.cause.id == found.cause.id) {
             Some(known) => known.matches.push(found.clone()),
-            None => ranked.push(Ranked { cause: found.cause, confidence: found.confidence, matches: vec![found.clone()], refined: Vec::new() }),
+            None => ranked.push(Ranked {
+                cause: found.cause,
+                confidence: found.confidence,
+                matches: vec![found.clone()],
+                refined: Vec::new(),
+            }),
         }
     }
     refine(ranked)
@@ -41,14 +46,19 @@ fn decisive(matches: &[Match]) -> Vec<&Match> {
 /// Best first: tries that matter before tries that are noise, then sureness, then the order of the tries, then depth.
 fn sorted(mut matches: Vec<&Match>) -> Vec<&Match> {
     let noise = |found: &Match, all: &[&Match]| -> bool {
-        let others = || all.iter().filter(|other| other.message != found.message && (other.by_words || other.confidence > Confidence::Possible));
+        let others = || {
+            all.iter().filter(|other| {
+                other.message != found.message && (other.by_words || other.confidence > Confidence::Possible)
+            })
+        };
         match found.role {
             // One of several credentials was none at all: its refusal says nothing about the others.
             Role::Credential => found.anonymous && others().any(|other| !other.anonymous),
             // A mirror's failure does not count when the registry itself answered (a failure on the way is no answer).
             Role::Mirror => others().any(|other| other.role == Role::Upstream && !on_the_way(other.cause.area)),
             Role::Upstream => {
-                on_the_way(found.cause.area) && others().any(|other| other.role == Role::Mirror && !on_the_way(other.cause.area))
+                on_the_way(found.cause.area)
+                    && others().any(|other| other.role == Role::Mirror && !on_the_way(other.cause.area))
             }
             // CRI-O's second try says the same again, or nothing.
             Role::Artifact => others().any(|other| other.role != Role::Artifact),
@@ -75,10 +85,12 @@ fn on_the_way(area: Area) -> bool {
 /// A cause that refines others stands before them, and they become its remark.
 fn refine(mut ranked: Vec<Ranked>) -> Vec<Ranked> {
     let ids: Vec<&str> = ranked.iter().map(|one| one.cause.id).collect();
-    let refiners: Vec<usize> = (0..ranked.len()).filter(|&index| ranked[index].cause.refines.iter().any(|id| ids.contains(id))).collect();
+    let refiners: Vec<usize> =
+        (0..ranked.len()).filter(|&index| ranked[index].cause.refines.iter().any(|id| ids.contains(id))).collect();
     for index in refiners {
         let cause = ranked[index].cause;
-        let refined: Vec<&'static Cause> = ranked.iter().map(|one| one.cause).filter(|other| cause.refines.contains(&other.id)).collect();
+        let refined: Vec<&'static Cause> =
+            ranked.iter().map(|one| one.cause).filter(|other| cause.refines.contains(&other.id)).collect();
         ranked[index].refined = refined;
     }
     let gone: Vec<&str> = ranked.iter().flat_map(|one| one.refined.iter().map(|cause| cause.id)).collect();

@@ -133,8 +133,14 @@ fn recognize_one<'a>(timeline: &'a Timeline, facts: &Facts) -> Recognized<'a> {
 fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut Vec<Match>) {
     let message = failure.message;
     // The message as it stands, and as it reads without the line ends of a terminal.
-    let rejoined = message.rejoined.as_ref().map(|rejoined| Message { text: rejoined.0.clone(), masked: rejoined.1.clone(), rejoined: None, ..message.clone() });
-    let readings: Vec<Failure<'_>> = std::iter::once(*failure).chain(rejoined.iter().map(|message| Failure { message, ..*failure })).collect();
+    let rejoined = message.rejoined.as_ref().map(|rejoined| Message {
+        text: rejoined.0.clone(),
+        masked: rejoined.1.clone(),
+        rejoined: None,
+        ..message.clone()
+    });
+    let readings: Vec<Failure<'_>> =
+        std::iter::once(*failure).chain(rejoined.iter().map(|message| Failure { message, ..*failure })).collect();
     let mut has = vec![false; CATALOGUE.count];
     for reading in &readings {
         CATALOGUE.needles.scan(reading.message.masked.as_bytes(), |id, _| {
@@ -151,7 +157,9 @@ fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut
     }
     for ready in &CATALOGUE.signs {
         let possible = ready.sign.all.iter().zip(&ready.phrases).all(|(condition, phrase)| match (condition, phrase) {
-            (Condition::Beside(_), Some((_, needle))) => !beside.is_empty() && needle.is_none_or(|needle| beside[needle]),
+            (Condition::Beside(_), Some((_, needle))) => {
+                !beside.is_empty() && needle.is_none_or(|needle| beside[needle])
+            }
             (_, Some((_, needle))) => needle.is_none_or(|needle| has[needle]),
             _ => true,
         });
@@ -199,7 +207,8 @@ fn fits(ready: &Ready, failure: &Failure<'_>) -> Option<Fit> {
             }
             Condition::Beside(_) => {
                 let (phrase, _) = phrase.as_ref()?;
-                let (other, hit) = failure.timeline.beside.iter().find_map(|other| Some((other, phrase.find(&other.masked)?)))?;
+                let (other, hit) =
+                    failure.timeline.beside.iter().find_map(|other| Some((other, phrase.find(&other.masked)?)))?;
                 fit.proofs.push(found(other.source, &other.text, hit.range.clone()));
                 for (name, range) in hit.words {
                     fit.words.push((name, other.text.as_str().get(range).unwrap_or_default().to_owned()));

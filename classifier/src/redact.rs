@@ -21,22 +21,71 @@ pub fn mask_names(input: &str) -> String {
 fn same_answer(a: &str, b: &str) -> bool {
     let answer = |text: &str| -> Vec<(String, crate::cause::Confidence)> {
         let report = diagnose(text, &Options::default());
-        report.findings.iter().filter_map(|finding| finding.diagnoses.first()).map(|best| (best.cause.clone(), best.confidence)).collect()
+        report
+            .findings
+            .iter()
+            .filter_map(|finding| finding.diagnoses.first())
+            .map(|best| (best.cause.clone(), best.confidence))
+            .collect()
     };
     answer(a) == answer(b)
 }
 
 /// Hosts that everybody knows.
 const PUBLIC: &[&str] = &[
-    "docker.io", "index.docker.io", "registry-1.docker.io", "auth.docker.io", "ghcr.io", "quay.io", "gcr.io", "k8s.gcr.io", "registry.k8s.io", "mcr.microsoft.com",
-    "public.ecr.aws", "registry.gitlab.com", "registry.redhat.io", "registry.access.redhat.com", "registry.connect.redhat.com", "nvcr.io", "icr.io", "lscr.io", "docker.elastic.co",
-    "production.cloudflare.docker.com", "localhost", "gitlab.com", "www.docker.com", "docs.docker.com", "aka.ms", "cloud.google.com", "access.redhat.com", "auth.docker.com", "policy.sigstore.dev",
+    "docker.io",
+    "index.docker.io",
+    "registry-1.docker.io",
+    "auth.docker.io",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "k8s.gcr.io",
+    "registry.k8s.io",
+    "mcr.microsoft.com",
+    "public.ecr.aws",
+    "registry.gitlab.com",
+    "registry.redhat.io",
+    "registry.access.redhat.com",
+    "registry.connect.redhat.com",
+    "nvcr.io",
+    "icr.io",
+    "lscr.io",
+    "docker.elastic.co",
+    "production.cloudflare.docker.com",
+    "localhost",
+    "gitlab.com",
+    "www.docker.com",
+    "docs.docker.com",
+    "aka.ms",
+    "cloud.google.com",
+    "access.redhat.com",
+    "auth.docker.com",
+    "policy.sigstore.dev",
 ];
 
 /// Endings that tell whose registry it is; what stands before them is masked.
 const PROVIDERS: &[&str] = &[
-    ".azurecr.io", ".pkg.dev", ".gcr.io", ".ocir.io", ".icr.io", ".jfrog.io", ".amazonaws.com", ".amazonaws.com.cn", ".aliyuncs.com", ".blob.core.windows.net", ".r2.cloudflarestorage.com",
-    ".compute.internal", ".ec2.internal", ".docker.com", ".docker.io", ".quay.io", ".redhat.io", ".redhat.com", ".svc", ".googleapis.com",
+    ".azurecr.io",
+    ".pkg.dev",
+    ".gcr.io",
+    ".ocir.io",
+    ".icr.io",
+    ".jfrog.io",
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".aliyuncs.com",
+    ".blob.core.windows.net",
+    ".r2.cloudflarestorage.com",
+    ".compute.internal",
+    ".ec2.internal",
+    ".docker.com",
+    ".docker.io",
+    ".quay.io",
+    ".redhat.io",
+    ".redhat.com",
+    ".svc",
+    ".googleapis.com",
 ];
 
 struct Masks {
@@ -102,7 +151,11 @@ impl Masks {
     }
 
     fn put(&mut self, kind: &'static str, name: &str, make: impl FnOnce(usize) -> String) {
-        if name.len() < 3 || self.masks.contains_key(name) || self.kept.contains(&name.to_ascii_lowercase()) || name.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        if name.len() < 3
+            || self.masks.contains_key(name)
+            || self.kept.contains(&name.to_ascii_lowercase())
+            || name.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        {
             return;
         }
         let count = self.counts.entry(kind).or_default();
@@ -116,12 +169,30 @@ impl Masks {
 
     /// A node's name keeps what tells the kind of its cluster.
     fn node(&mut self, name: &str) {
-        const KINDS: &[&str] = &["gke-", "aks-", "ip-", "k3d-", "k3s", "rke2", "kind-", "minikube", "microk8s", "docker-desktop", "crc-", "fargate-ip-"];
-        let ending = PROVIDERS.iter().find(|ending| name.ends_with(**ending)).copied().unwrap_or(if name.ends_with("-control-plane") { "-control-plane" } else { "" });
+        const KINDS: &[&str] = &[
+            "gke-",
+            "aks-",
+            "ip-",
+            "k3d-",
+            "k3s",
+            "rke2",
+            "kind-",
+            "minikube",
+            "microk8s",
+            "docker-desktop",
+            "crc-",
+            "fargate-ip-",
+        ];
+        let ending = PROVIDERS
+            .iter()
+            .find(|ending| name.ends_with(**ending))
+            .copied()
+            .unwrap_or(if name.ends_with("-control-plane") { "-control-plane" } else { "" });
         let kind = KINDS.iter().find(|kind| name.starts_with(**kind)).copied();
         match kind {
             Some("minikube" | "docker-desktop") => {}
-            Some(kind) => self.put("node", name, |n| format!("{kind}{}node-{n}{ending}", if kind.ends_with('-') { "" } else { "-" })),
+            Some(kind) => self
+                .put("node", name, |n| format!("{kind}{}node-{n}{ending}", if kind.ends_with('-') { "" } else { "-" })),
             None => self.put("node", name, |n| format!("node-{n}{ending}")),
         }
     }
@@ -192,8 +263,11 @@ impl Masks {
         let mut kept = 0;
         while at < bytes.len() {
             let begins = at == 0 || !is_name_byte(bytes[at - 1]) || after_escape(bytes, at);
-            let fits = |name: &str| bytes[at..].starts_with(name.as_bytes()) && bytes.get(at + name.len()).is_none_or(|&b| !is_name_byte(b));
-            let found = by_first.get(&bytes[at]).filter(|_| begins).and_then(|names| names.iter().find(|(name, _)| fits(name)));
+            let fits = |name: &str| {
+                bytes[at..].starts_with(name.as_bytes()) && bytes.get(at + name.len()).is_none_or(|&b| !is_name_byte(b))
+            };
+            let found =
+                by_first.get(&bytes[at]).filter(|_| begins).and_then(|names| names.iter().find(|(name, _)| fits(name)));
             match found {
                 Some((name, mask)) => {
                     out.push_str(&input[kept..at]);
@@ -225,19 +299,93 @@ fn phrases() -> impl Iterator<Item = &'static str> {
 fn kept_words() -> BTreeSet<String> {
     let mut kept = BTreeSet::new();
     for phrase in phrases() {
-        kept.extend(phrase.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').map(str::to_ascii_lowercase));
+        kept.extend(
+            phrase.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').map(str::to_ascii_lowercase),
+        );
     }
     const FRAMES: &[&str] = &[
-        "image", "images", "pod", "pods", "container", "containers", "kubelet", "default", "default-scheduler", "error", "failed", "pulling", "pulled", "normal", "warning", "event", "events", "node", "name", "namespace",
-        "state", "waiting", "running", "reason", "message", "status", "docker", "containerd", "manifests", "blobs", "token", "auth", "latest", "library", "app", "true", "false", "none", "secret", "secrets", "service", "account",
-        "kube-system", "registry", "mirror", "proxy", "type", "age", "from", "head", "get", "post", "v2", "http", "https", "tcp", "rpc", "code", "desc", "unknown", "kind", "init", "test", "kubernetes", "log", "msg", "level", "err", "time",
+        "image",
+        "images",
+        "pod",
+        "pods",
+        "container",
+        "containers",
+        "kubelet",
+        "default",
+        "default-scheduler",
+        "error",
+        "failed",
+        "pulling",
+        "pulled",
+        "normal",
+        "warning",
+        "event",
+        "events",
+        "node",
+        "name",
+        "namespace",
+        "state",
+        "waiting",
+        "running",
+        "reason",
+        "message",
+        "status",
+        "docker",
+        "containerd",
+        "manifests",
+        "blobs",
+        "token",
+        "auth",
+        "latest",
+        "library",
+        "app",
+        "true",
+        "false",
+        "none",
+        "secret",
+        "secrets",
+        "service",
+        "account",
+        "kube-system",
+        "registry",
+        "mirror",
+        "proxy",
+        "type",
+        "age",
+        "from",
+        "head",
+        "get",
+        "post",
+        "v2",
+        "http",
+        "https",
+        "tcp",
+        "rpc",
+        "code",
+        "desc",
+        "unknown",
+        "kind",
+        "init",
+        "test",
+        "kubernetes",
+        "log",
+        "msg",
+        "level",
+        "err",
+        "time",
     ];
     kept.extend(FRAMES.iter().map(|word| (*word).to_owned()));
     kept
 }
 
 fn words(input: &str) -> impl Iterator<Item = &str> {
-    input.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '`' | ';' | '=' | '&' | '?' | '\\'))
+    input.split(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | ',' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '`' | ';' | '=' | '&' | '?' | '\\'
+            )
+    })
 }
 
 fn is_address(host: &str) -> bool {
@@ -247,8 +395,14 @@ fn is_address(host: &str) -> bool {
 fn is_host(host: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();
     labels.len() >= 2
-        && labels.iter().all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'))
-        && labels.last().is_some_and(|last| last.len() >= 2 && last.bytes().all(|b| b.is_ascii_lowercase()) && !matches!(*last, "go" | "json" | "conf" | "toml" | "yaml" | "sock" | "txt" | "log" | "service"))
+        && labels.iter().all(|label| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        })
+        && labels.last().is_some_and(|last| {
+            last.len() >= 2
+                && last.bytes().all(|b| b.is_ascii_lowercase())
+                && !matches!(*last, "go" | "json" | "conf" | "toml" | "yaml" | "sock" | "txt" | "log" | "service")
+        })
 }
 
 fn is_name_byte(b: u8) -> bool {

@@ -12,6 +12,7 @@ use crate::rank::Ranked;
 use crate::recognize::{Match, Recognized};
 use crate::settle::{self, Settled};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// Version of the document's shape. Grows when a field changes its meaning, which is not planned.
 pub const SCHEMA: &str = "imagepull/v1";
@@ -295,14 +296,27 @@ fn finding(judged: &Judged<'_>, facts: &Facts, inputs: &[&str]) -> Finding {
         diagnoses.retain(|one| one.cause == first || one.area != Area::Other);
     }
     let failures = timeline.attempts.iter().map(|attempt| &attempt.when);
-    let age_of = |when: &When, time: Option<i64>, age: Option<u64>| age.or_else(|| Some(facts.collected_at?.checked_sub(time?)?.max(0) as u64)).filter(|_| when.order > 0 || age.is_some());
+    let age_of = |when: &When, time: Option<i64>, age: Option<u64>| {
+        age.or_else(|| Some(facts.collected_at?.checked_sub(time?)?.max(0) as u64))
+            .filter(|_| when.order > 0 || age.is_some())
+    };
     let last_seen = failures.clone().filter_map(|when| age_of(when, when.time, when.age)).min();
-    let first_seen = failures.filter_map(|when| age_of(when, when.first_time.or(when.time), when.first_age.or(when.age))).max();
+    let first_seen =
+        failures.filter_map(|when| age_of(when, when.first_time.or(when.time), when.first_age.or(when.age))).max();
     let open = match diagnoses.first() {
-        Some(best) if judged.settled.proven.is_none() && judged.settled.open.is_empty() && settle::can_be_settled(&best.cause) && !has_cluster_facts(facts) => {
-            let command = values.sentence("kubectl imagepull why {pod}[ -n {namespace}]").filter(|_| subject.pod.is_some());
+        Some(best)
+            if judged.settled.proven.is_none()
+                && judged.settled.open.is_empty()
+                && settle::can_be_settled(&best.cause)
+                && !has_cluster_facts(facts) =>
+        {
+            let command =
+                values.sentence("kubectl imagepull why {pod}[ -n {namespace}]").filter(|_| subject.pod.is_some());
             let command = command.unwrap_or_else(|| "kubectl imagepull why POD -n NAMESPACE".to_owned());
-            vec![Question { question: "The text leaves open what lies behind it; the cluster's own objects can decide.".to_owned(), command: Some(command) }]
+            vec![Question {
+                question: "The text leaves open what lies behind it; the cluster's own objects can decide.".to_owned(),
+                command: Some(command),
+            }]
         }
         _ => judged.settled.open.clone(),
     };
@@ -320,7 +334,12 @@ fn finding(judged: &Judged<'_>, facts: &Facts, inputs: &[&str]) -> Finding {
         first_seen,
         last_seen,
         next_retry: next_retry(timeline),
-        attempts: timeline.attempts.iter().enumerate().map(|(index, attempt)| reported_attempt(index, attempt, matches)).collect(),
+        attempts: timeline
+            .attempts
+            .iter()
+            .enumerate()
+            .map(|(index, attempt)| reported_attempt(index, attempt, matches))
+            .collect(),
         diagnoses,
         looked_at: facts.looked_at.clone(),
         not_read: judged.settled.not_read.clone(),
@@ -330,7 +349,10 @@ fn finding(judged: &Judged<'_>, facts: &Facts, inputs: &[&str]) -> Finding {
 
 /// Whether objects of a cluster were given, beyond what a description says.
 fn has_cluster_facts(facts: &Facts) -> bool {
-    !facts.looked_at.is_empty() || !facts.service_accounts.is_empty() || !facts.secrets.is_empty() || facts.collected_at.is_some()
+    !facts.looked_at.is_empty()
+        || !facts.service_accounts.is_empty()
+        || !facts.secrets.is_empty()
+        || facts.collected_at.is_some()
 }
 
 /// Seconds until the next attempt, at most: the window after attempt n is 10 s · 2^(n-1), at most 300 s, and a pod is looked at
@@ -347,11 +369,21 @@ fn next_retry(timeline: &Timeline) -> Option<u64> {
 
 fn reported_attempt(index: usize, attempt: &Attempt, matches: &[Match]) -> ReportedAttempt {
     let tries = attempt.messages.iter().enumerate().map(|(number, message)| {
-        let of_try = matches.iter().filter(|found| found.attempt == Some(index) && found.message == number && found.by_words);
+        let of_try =
+            matches.iter().filter(|found| found.attempt == Some(index) && found.message == number && found.by_words);
         let best = of_try.max_by(|a, b| a.confidence.cmp(&b.confidence).then(a.depth.cmp(&b.depth)));
-        Try { role: message.role, text: shown(message.text.as_str()), cause: best.map(|found| found.cause.id.to_owned()) }
+        Try {
+            role: message.role,
+            text: shown(message.text.as_str()),
+            cause: best.map(|found| found.cause.id.to_owned()),
+        }
     });
-    ReportedAttempt { age: attempt.when.age, time: attempt.when.time, count: attempt.when.count, tries: tries.collect() }
+    ReportedAttempt {
+        age: attempt.when.age,
+        time: attempt.when.time,
+        count: attempt.when.count,
+        tries: tries.collect(),
+    }
 }
 
 /// An error text as it is repeated in a report: not more than a screen of it.
@@ -378,7 +410,14 @@ fn diagnosis(ranked: &Ranked, place: &PlaceFacts, values: &Values, inputs: &[&st
     }
 }
 
-fn settled_diagnosis(cause: &'static Cause, proof: &Proof, judged: &Judged<'_>, place: &PlaceFacts, values: &Values, inputs: &[&str]) -> Diagnosis {
+fn settled_diagnosis(
+    cause: &'static Cause,
+    proof: &Proof,
+    judged: &Judged<'_>,
+    place: &PlaceFacts,
+    values: &Values,
+    inputs: &[&str],
+) -> Diagnosis {
     let text_cause = judged.ranked.first();
     let mut proofs = text_cause.map(|ranked| evidence(ranked, inputs)).unwrap_or_default();
     proofs.extend(proof.lines.iter().map(|(object, says)| Evidence {
@@ -418,17 +457,26 @@ fn evidence(ranked: &Ranked, inputs: &[&str]) -> Vec<Evidence> {
         match all.iter_mut().find(|known| known.input == Some(found.input) && known.text == text) {
             Some(known) if known.spans.contains(&[start, end]) => {}
             Some(known) => known.spans.push([start, end]),
-            None => all.push(Evidence { source: found.source, input: Some(found.input), text, spans: vec![[start, end]], spans_utf16: Vec::new() }),
+            None => all.push(Evidence {
+                source: found.source,
+                input: Some(found.input),
+                text,
+                spans: vec![[start, end]],
+                spans_utf16: Vec::new(),
+            }),
         }
     }
     all.iter_mut().for_each(|evidence| evidence.spans.sort_unstable());
     all
 }
 
+/// Cause, registry and proof of a group.
+type GroupKey = (Option<String>, Option<String>, Option<String>);
+
 /// Findings with the same cause, registry and proof are one trouble.
 fn groups(findings: &[Finding], inputs: &[&str]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut keys: std::collections::HashMap<(Option<String>, Option<String>, Option<String>), usize> = std::collections::HashMap::new();
+    let mut keys: HashMap<GroupKey, usize> = HashMap::new();
     for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.state != State::Healed) {
         let best = finding.diagnoses.first();
         let cause = best.map(|best| best.cause.clone());
@@ -443,13 +491,18 @@ fn groups(findings: &[Finding], inputs: &[&str]) -> Vec<Group> {
     }
     for group in &mut groups {
         let count = |of: &dyn Fn(&Finding) -> Option<String>| {
-            let values: std::collections::BTreeSet<String> = group.members.iter().filter_map(|&index| of(&findings[index])).collect();
+            let values: std::collections::BTreeSet<String> =
+                group.members.iter().filter_map(|&index| of(&findings[index])).collect();
             values.len()
         };
         group.counts = Counts {
             findings: group.members.len(),
-            pods: count(&|finding| Some(format!("{}/{}", finding.namespace.as_deref().unwrap_or_default(), finding.pod.as_ref()?))),
-            owners: count(&|finding| Some(format!("{}/{}", finding.namespace.as_deref().unwrap_or_default(), finding.owner.as_ref()?))),
+            pods: count(&|finding| {
+                Some(format!("{}/{}", finding.namespace.as_deref().unwrap_or_default(), finding.pod.as_ref()?))
+            }),
+            owners: count(&|finding| {
+                Some(format!("{}/{}", finding.namespace.as_deref().unwrap_or_default(), finding.owner.as_ref()?))
+            }),
             nodes: count(&|finding| finding.node.clone()),
             images: count(&|finding| finding.image.clone()),
         };
@@ -460,8 +513,11 @@ fn groups(findings: &[Finding], inputs: &[&str]) -> Vec<Group> {
 /// The proving words alone: what stands around them (ages, names) differs between members of a group. Names in them are left
 /// out, too.
 fn proof_words(evidence: &Evidence, inputs: &[&str]) -> String {
-    let span = evidence.spans.first().zip(evidence.input).and_then(|(span, input)| inputs.get(input)?.get(span[0]..span[1]));
+    let span =
+        evidence.spans.first().zip(evidence.input).and_then(|(span, input)| inputs.get(input)?.get(span[0]..span[1]));
     let words = span.unwrap_or(&evidence.text);
-    let plain = words.split_whitespace().map(|word| if word.contains(['/', '@']) || word.matches('.').count() > 1 { "…" } else { word });
+    let plain = words
+        .split_whitespace()
+        .map(|word| if word.contains(['/', '@']) || word.matches('.').count() > 1 { "…" } else { word });
     shown(&plain.collect::<Vec<_>>().join(" "))
 }

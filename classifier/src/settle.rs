@@ -43,7 +43,9 @@ pub fn settle(recognized: &Recognized<'_>, best: Option<&Ranked>, facts: &Facts,
     let mut settled = Settled { proven: None, open: Vec::new(), not_read: facts.not_read.clone() };
     let Some(best) = best else { return settled };
     let subject = &recognized.timeline.subject;
-    let same_pod = |pod: &&PodFacts| Some(&pod.name) == subject.pod.as_ref() && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace);
+    let same_pod = |pod: &&PodFacts| {
+        Some(&pod.name) == subject.pod.as_ref() && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace)
+    };
     let case = Case {
         facts,
         timeline: recognized.timeline,

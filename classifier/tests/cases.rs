@@ -24,7 +24,12 @@ fn every_case_is_named_rightly_among_all_causes() {
         if !right {
             let name = case.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let wanted = case.confidence.map_or(String::new(), |word| format!(" {word}"));
-            wrong.push(format!("{name}:{} expected {}{wanted}, got {answer} {}", case.line, case.expected, confidence.unwrap_or_default()));
+            wrong.push(format!(
+                "{name}:{} expected {}{wanted}, got {answer} {}",
+                case.line,
+                case.expected,
+                confidence.unwrap_or_default()
+            ));
         }
     }
     assert!(count > 0, "no cases were found");
@@ -38,6 +43,10 @@ fn every_cause_with_signs_has_a_case_of_its_own() {
         let name = format!("{}.txt", cause.id.replace('-', "_"));
         let file = files.iter().find(|file| file.file_name().is_some_and(|found| found == name.as_str()));
         let file = file.unwrap_or_else(|| panic!("{} has no case file {name}", cause.id));
-        assert!(cases(file).iter().any(|case| case.expected == cause.id), "{name} has no case that expects {}", cause.id);
+        assert!(
+            cases(file).iter().any(|case| case.expected == cause.id),
+            "{name} has no case that expects {}",
+            cause.id
+        );
     }
 }

@@ -10,8 +10,29 @@ use std::path::{Path, PathBuf};
 
 /// Blanks that are filled from the pod, its image and its place (cause.rs, `Command`); signs and settlings add their own.
 const KNOWN: &[&str] = &[
-    "image", "repository", "tag", "digest", "registry", "registry_host", "registry_server", "repository_path", "namespace", "pod", "container", "service_account", "owner", "owner_kind",
-    "owner_name", "node", "set_image", "recreate", "secret", "secret_name", "attach", "arch", "os",
+    "image",
+    "repository",
+    "tag",
+    "digest",
+    "registry",
+    "registry_host",
+    "registry_server",
+    "repository_path",
+    "namespace",
+    "pod",
+    "container",
+    "service_account",
+    "owner",
+    "owner_kind",
+    "owner_name",
+    "node",
+    "set_image",
+    "recreate",
+    "secret",
+    "secret_name",
+    "attach",
+    "arch",
+    "os",
 ];
 
 fn folder() -> PathBuf {
@@ -112,17 +133,22 @@ fn every_cause_is_explained_and_can_be_found_out() {
 
 #[test]
 fn a_title_is_a_heading_and_says_what_happened() {
-    const ADVICE: &[&str] = &["check ", "use ", "add ", "create ", "try ", "make sure", "please", "run ", "set ", "verify", "should "];
+    const ADVICE: &[&str] =
+        &["check ", "use ", "add ", "create ", "try ", "make sure", "please", "run ", "set ", "verify", "should "];
     check(|cause, wrong| {
         let lower = cause.title.to_lowercase();
         if cause.title.len() > 110 || cause.title.ends_with('.') || cause.title.contains('\n') {
             wrong.push(format!("the title is no heading: {:?}", cause.title));
         }
-        if ADVICE.iter().any(|word| lower.starts_with(word)) || lower.contains("make sure") || lower.contains("please") {
+        if ADVICE.iter().any(|word| lower.starts_with(word)) || lower.contains("make sure") || lower.contains("please")
+        {
             wrong.push(format!("the title gives advice: {:?}", cause.title));
         }
         for word in ["simply", "obviously", "just "] {
-            if texts(cause).iter().any(|text| text.to_lowercase().split_whitespace().any(|said| said == word.trim()) && word != "just ") {
+            if texts(cause)
+                .iter()
+                .any(|text| text.to_lowercase().split_whitespace().any(|said| said == word.trim()) && word != "just ")
+            {
                 wrong.push(format!("says `{word}`"));
             }
         }
@@ -170,8 +196,9 @@ fn ids_in_prose_are_ids_of_causes() {
         // what stands after "is " at the end of a sentence of `not_this` and looks like an id is one
         for word in cause.not_this.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')) {
             let looks = word.matches('-').count() >= 2 && !word.starts_with('-') && !word.ends_with('-');
-            let stem = |id: &&str| id.split('-').take(2).collect::<Vec<_>>() == word.split('-').take(2).collect::<Vec<_>>();
-            if looks && !ids.contains(word) && ids.iter().any(|id| stem(id)) {
+            let stem =
+                |id: &&str| id.split('-').take(2).collect::<Vec<_>>() == word.split('-').take(2).collect::<Vec<_>>();
+            if looks && !ids.contains(word) && ids.iter().any(stem) {
                 wrong.push(format!("not_this speaks of {word}, which is no cause"));
             }
         }
@@ -227,11 +254,37 @@ fn braces_and_brackets_are_closed_and_hold_blanks() {
 #[test]
 fn commands_that_heal_need_kubectl_and_a_shell_alone() {
     /// What may stand where a command begins: kubectl, and what every POSIX system has.
-    const ALLOWED: &[&str] = &["kubectl", "{recreate}", "{attach}", "if", "then", "else", "fi", "grep", "sh", "printf", "echo", "cat", "test", "[[", "sed", "tr", "for", "do", "done", "while", "sleep", "base64", "case"];
+    const ALLOWED: &[&str] = &[
+        "kubectl",
+        "{recreate}",
+        "{attach}",
+        "if",
+        "then",
+        "else",
+        "fi",
+        "grep",
+        "sh",
+        "printf",
+        "echo",
+        "cat",
+        "test",
+        "[[",
+        "sed",
+        "tr",
+        "for",
+        "do",
+        "done",
+        "while",
+        "sleep",
+        "base64",
+        "case",
+    ];
     check(|cause, wrong| {
         for command in cause.fixes.iter().flat_map(|fix| fix.commands) {
             let first = command.run.split_whitespace().next().unwrap_or_default();
-            let begins = first == "kubectl" || ["{recreate}", "{attach}"].contains(&first) || (ALLOWED.contains(&first) && command.run.contains("kubectl"));
+            let begins = first == "kubectl"
+                || ["{recreate}", "{attach}"].contains(&first)
+                || (ALLOWED.contains(&first) && command.run.contains("kubectl"));
             if !begins {
                 wrong.push(format!("a command that heals begins with {first:?}: {:?}", command.run));
             }
@@ -257,7 +310,9 @@ fn variables(run: &str) -> Vec<String> {
     for rest in run.split('$').skip(1) {
         let rest = rest.strip_prefix("{{").or_else(|| rest.strip_prefix('{')).unwrap_or(rest);
         let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        let own = run.contains(&format!("for {name} in")) || run.contains(&format!("{name}=")) || run.contains(&format!("read -r {name}"));
+        let own = run.contains(&format!("for {name} in"))
+            || run.contains(&format!("{name}="))
+            || run.contains(&format!("read -r {name}"));
         if name.starts_with(|c: char| c.is_ascii_alphabetic()) && !own {
             names.push(name);
         }
@@ -298,7 +353,11 @@ fn links_are_addresses_of_https() {
 fn every_page_renders_in_every_form_with_no_blank_left() {
     check(|cause, wrong| {
         let style = render::text::Style::default();
-        for (form, page) in [("text", render::text::cause(cause, &style)), ("markdown", render::markdown::cause(cause)), ("html", render::html::cause(cause))] {
+        for (form, page) in [
+            ("text", render::text::cause(cause, &style)),
+            ("markdown", render::markdown::cause(cause)),
+            ("html", render::html::cause(cause)),
+        ] {
             if !page.contains(cause.id) || page.len() < 400 {
                 wrong.push(format!("its {form} is no page"));
             }

@@ -25,7 +25,11 @@ impl Random {
 }
 
 fn answer(report: &Report) -> String {
-    report.findings.first().and_then(|finding| finding.diagnoses.first()).map_or_else(|| "none".to_owned(), |best| best.cause.clone())
+    report
+        .findings
+        .first()
+        .and_then(|finding| finding.diagnoses.first())
+        .map_or_else(|| "none".to_owned(), |best| best.cause.clone())
 }
 
 fn cause_of(text: &str) -> String {
@@ -39,8 +43,14 @@ fn check_report(input: &str) {
         assert!(!finding.diagnoses.is_empty(), "a finding names a cause, if only that it is unknown: {input}");
         for evidence in finding.diagnoses.iter().flat_map(|diagnosis| &diagnosis.evidence) {
             for [start, end] in &evidence.spans {
-                let words = input.get(*start..*end).unwrap_or_else(|| panic!("{start}..{end} is no place in the input: {input}"));
-                assert!(evidence.text.contains(words.trim_end_matches('\r')), "{words:?} is not in the quoted lines {:?}", evidence.text);
+                let words = input
+                    .get(*start..*end)
+                    .unwrap_or_else(|| panic!("{start}..{end} is no place in the input: {input}"));
+                assert!(
+                    evidence.text.contains(words.trim_end_matches('\r')),
+                    "{words:?} is not in the quoted lines {:?}",
+                    evidence.text
+                );
             }
         }
         for fix in finding.diagnoses.iter().flat_map(|diagnosis| &diagnosis.fixes) {
@@ -110,7 +120,9 @@ fn line_ends_of_windows_change_nothing() {
 
 #[test]
 fn words_around_it_change_nothing() {
-    let around = |text: &str| format!("Hi all, my deployment does not come up since this morning.\n\n{text}\n\nThanks for any idea!\n");
+    let around = |text: &str| {
+        format!("Hi all, my deployment does not come up since this morning.\n\n{text}\n\nThanks for any idea!\n")
+    };
     assert_none(&bent(around, |_| true));
 }
 
@@ -118,29 +130,56 @@ fn words_around_it_change_nothing() {
 fn a_quoting_mark_before_each_line_changes_nothing() {
     let quoted = |text: &str| text.lines().map(|line| format!("> {line}\n")).collect();
     // YAML and JSON live by their indentation and brackets
-    assert_none(&bent(quoted, |case| !case.text.contains("\n  - ") && !case.text.contains("waiting:") && !case.text.trim_start().starts_with(['{', '"'])));
+    assert_none(&bent(quoted, |case| {
+        !case.text.contains("\n  - ")
+            && !case.text.contains("waiting:")
+            && !case.text.trim_start().starts_with(['{', '"'])
+    }));
 }
 
 #[test]
 fn colours_change_nothing() {
     let coloured = |text: &str| text.lines().map(|line| format!("\u{1b}[31m{line}\u{1b}[0m\n")).collect();
-    assert_none(&bent(coloured, |case| !case.text.trim_start().starts_with(['{', '"']) && !case.text.contains("waiting:")));
+    assert_none(&bent(coloured, |case| {
+        !case.text.trim_start().starts_with(['{', '"']) && !case.text.contains("waiting:")
+    }));
 }
 
 #[test]
 fn a_terminal_that_wraps_changes_nothing() {
     // Events and sentences: a terminal cuts them at its width, in the middle of words.
     let wrapped = |text: &str| {
-        let wrap = |line: &str| line.chars().collect::<Vec<_>>().chunks(120).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("\n");
+        let wrap = |line: &str| {
+            line.chars()
+                .collect::<Vec<_>>()
+                .chunks(120)
+                .map(|part| part.iter().collect::<String>())
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
         text.lines().map(|line| wrap(line) + "\n").collect()
     };
-    let one_message = |case: &Case| case.text.trim().lines().count() == 1 && case.text.starts_with("Failed to pull image");
+    let one_message =
+        |case: &Case| case.text.trim().lines().count() == 1 && case.text.starts_with("Failed to pull image");
     assert_none(&bent(wrapped, one_message));
 }
 
 #[test]
 fn names_that_sound_like_errors_fool_nobody() {
-    let names = ["no-such-host", "toomanyrequests", "x509", "unauthorized", "denied", "manifest-unknown", "eof", "connection-refused", "i-o-timeout", "no-space-left-on-device", "forbidden", "429"];
+    let names = [
+        "no-such-host",
+        "toomanyrequests",
+        "x509",
+        "unauthorized",
+        "denied",
+        "manifest-unknown",
+        "eof",
+        "connection-refused",
+        "i-o-timeout",
+        "no-space-left-on-device",
+        "forbidden",
+        "429",
+    ];
     for name in names {
         for other in names {
             let image = format!("registry.{name}.test/{other}/{name}:{other}");

@@ -56,7 +56,9 @@ pub fn without_colours(text: &Text) -> Option<Text> {
 }
 
 fn needs_cleaning(words: &str) -> bool {
-    words.bytes().any(|b| b >= 0x80 || matches!(b, b'\\' | b'&' | b'*' | b'\t') || (b < 0x20 && b != b'\n') || b == b'^' || b == 0x7f)
+    words.bytes().any(|b| {
+        b >= 0x80 || matches!(b, b'\\' | b'&' | b'*' | b'\t') || (b < 0x20 && b != b'\n') || b == b'^' || b == 0x7f
+    })
 }
 
 /// A replacement of at most one character.
@@ -92,7 +94,9 @@ fn replace_at(words: &str, at: usize) -> Option<(usize, With)> {
         0x1b => Some((ansi(bytes, 1), With::Nothing)),
         // kubectl 1.26 and later print ESC as two characters (printers.WriteEscaped)
         b'^' if bytes.get(1) == Some(&b'[') && bytes.get(2) == Some(&b'[') => Some((ansi(bytes, 2), With::Nothing)),
-        b'&' => ENTITIES.iter().find(|(name, _)| rest.starts_with(name)).map(|(name, with)| (name.len(), With::One(*with))),
+        b'&' => {
+            ENTITIES.iter().find(|(name, _)| rest.starts_with(name)).map(|(name, with)| (name.len(), With::One(*with)))
+        }
         b'*' if bytes.get(1) == Some(&b'*') => Some((2, With::Nothing)),
         b'\t' => Some((1, With::One(' '))),
         b'\r' => Some((1, With::Nothing)),
@@ -126,12 +130,18 @@ const ENTITIES: &[(&str, char)] = &[
 /// Characters that typesetting, chats and terminals put in the place of plain ones.
 fn wide(c: char) -> Option<With> {
     match c {
-        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{00ab}' | '\u{00bb}' | '\u{2033}' => Some(With::One('"')),
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{00ab}' | '\u{00bb}' | '\u{2033}' => {
+            Some(With::One('"'))
+        }
         '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' => Some(With::One('\'')),
-        '\u{00a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\u{1680}' => Some(With::One(' ')),
+        '\u{00a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\u{1680}' => {
+            Some(With::One(' '))
+        }
         '\u{2010}'..='\u{2013}' | '\u{2212}' => Some(With::One('-')),
         // zero width, marks of direction, byte order
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}' => Some(With::Nothing),
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}' => {
+            Some(With::Nothing)
+        }
         // line separators
         '\u{0085}' | '\u{2028}' | '\u{2029}' => Some(With::One('\n')),
         // frames of k9s and other terminal programs; other C1 controls
@@ -193,7 +203,6 @@ fn escape(bytes: &[u8]) -> Option<(usize, With)> {
         _ => None,
     }
 }
-
 
 #[cfg(test)]
 mod tests {

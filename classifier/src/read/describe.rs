@@ -58,10 +58,43 @@ enum Part {
 
 /// Keys of a container's block that have nothing after the colon: they are no names of containers.
 const BLOCKS: &[&str] = &[
-    "State", "Last State", "Limits", "Requests", "Liveness", "Readiness", "Startup", "Environment", "Environment Variables from", "Mounts",
-    "Args", "Command", "Container ID", "Image ID", "Image", "Devices", "Port", "Ports", "Host Port", "Host Ports", "SeccompProfile",
-    "Node-Selectors", "Tolerations", "QoS Class", "Volumes", "Conditions", "Events", "IPs", "Annotations", "Labels", "Ready", "Restart Count",
-    "Type", "Environment Variables", "Resource Claims", "Reason", "Message",
+    "State",
+    "Last State",
+    "Limits",
+    "Requests",
+    "Liveness",
+    "Readiness",
+    "Startup",
+    "Environment",
+    "Environment Variables from",
+    "Mounts",
+    "Args",
+    "Command",
+    "Container ID",
+    "Image ID",
+    "Image",
+    "Devices",
+    "Port",
+    "Ports",
+    "Host Port",
+    "Host Ports",
+    "SeccompProfile",
+    "Node-Selectors",
+    "Tolerations",
+    "QoS Class",
+    "Volumes",
+    "Conditions",
+    "Events",
+    "IPs",
+    "Annotations",
+    "Labels",
+    "Ready",
+    "Restart Count",
+    "Type",
+    "Environment Variables",
+    "Resource Claims",
+    "Reason",
+    "Message",
 ];
 
 impl Description {
@@ -117,7 +150,12 @@ impl Description {
             "Node" => self.subject.node = some().map(|node| node.split('/').next().unwrap_or_default().to_owned()),
             "Controlled By" | "Controllers" | "Created By" => self.subject.owner = some(),
             "Status" => self.status = some(),
-            "Replicas" | "StrategyType" | "Pods Status" | "Selector" | "Update Strategy" | "Desired Number of Nodes Scheduled" => {
+            "Replicas"
+            | "StrategyType"
+            | "Pods Status"
+            | "Selector"
+            | "Update Strategy"
+            | "Desired Number of Nodes Scheduled" => {
                 self.kind = Kind::Workload;
             }
             "Involved Object" | "Kind" if value != "Pod" => self.kind = Kind::Other,
@@ -125,8 +163,18 @@ impl Description {
         }
     }
 
-    fn take_container(&mut self, key: &str, value: &str, indent: usize, kind: ContainerKind, place: std::ops::Range<usize>) {
-        let is_name = value.is_empty() && !BLOCKS.contains(&key) && !key.contains(' ') && self.name_indent.is_none_or(|at| at == indent);
+    fn take_container(
+        &mut self,
+        key: &str,
+        value: &str,
+        indent: usize,
+        kind: ContainerKind,
+        place: std::ops::Range<usize>,
+    ) {
+        let is_name = value.is_empty()
+            && !BLOCKS.contains(&key)
+            && !key.contains(' ')
+            && self.name_indent.is_none_or(|at| at == indent);
         if is_name {
             self.name_indent = Some(indent);
             self.in_state = false;
@@ -191,11 +239,48 @@ fn part(key: &str, value: &str) -> Option<Part> {
 /// Keys that stand at the left edge of a description.
 fn is_head_key(key: &str) -> bool {
     const KEYS: &[&str] = &[
-        "Name", "Namespace", "Priority", "Priority Class Name", "PriorityClassName", "Runtime Class Name", "Service Account", "Node",
-        "Start Time", "Labels", "Annotations", "Status", "Reason", "Message", "SeccompProfile", "IP", "IPs", "Controlled By", "Controllers",
-        "NominatedNodeName", "QoS Class", "Node-Selectors", "Tolerations", "Selector", "Replicas", "StrategyType", "Pods Status",
-        "Pod Template", "CreationTimestamp", "MinReadySeconds", "RollingUpdateStrategy", "OldReplicaSets", "NewReplicaSet", "Readiness Gates",
-        "Topology Spread Constraints", "Security Policy", "Image(s)", "Kind", "Involved Object", "API Version", "Type", "Count",
+        "Name",
+        "Namespace",
+        "Priority",
+        "Priority Class Name",
+        "PriorityClassName",
+        "Runtime Class Name",
+        "Service Account",
+        "Node",
+        "Start Time",
+        "Labels",
+        "Annotations",
+        "Status",
+        "Reason",
+        "Message",
+        "SeccompProfile",
+        "IP",
+        "IPs",
+        "Controlled By",
+        "Controllers",
+        "NominatedNodeName",
+        "QoS Class",
+        "Node-Selectors",
+        "Tolerations",
+        "Selector",
+        "Replicas",
+        "StrategyType",
+        "Pods Status",
+        "Pod Template",
+        "CreationTimestamp",
+        "MinReadySeconds",
+        "RollingUpdateStrategy",
+        "OldReplicaSets",
+        "NewReplicaSet",
+        "Readiness Gates",
+        "Topology Spread Constraints",
+        "Security Policy",
+        "Image(s)",
+        "Kind",
+        "Involved Object",
+        "API Version",
+        "Type",
+        "Count",
     ];
     KEYS.contains(&key)
 }

@@ -63,7 +63,9 @@ fn words(line: &str) -> Vec<Word<'_>> {
 /// Whether the line is a table's head. Its columns are not needed (rows are read by their words); it tells a new table.
 pub fn is_head(line: &str) -> bool {
     let upper = line.to_ascii_uppercase();
-    upper.contains("REASON") && upper.contains("MESSAGE") && (upper.contains("TYPE") || upper.contains("SEEN") || upper.contains("FROM"))
+    upper.contains("REASON")
+        && upper.contains("MESSAGE")
+        && (upper.contains("TYPE") || upper.contains("SEEN") || upper.contains("FROM"))
 }
 
 /// Splits a line that holds several rows ("24s Normal Pulling pod/x Pulling image … 16s Warning Failed pod/x …"), as chats and
@@ -83,7 +85,7 @@ pub fn split(line: &str) -> Vec<Range<usize>> {
         from = end;
     }
     if starts.len() < 2 {
-        return vec![0..line.len()];
+        return std::iter::once(0..line.len()).collect();
     }
     let ends = starts.iter().skip(1).copied().chain([line.len()]);
     let mut rows: Vec<_> = starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect();
@@ -126,7 +128,11 @@ fn is_reason(word: &str) -> bool {
 /// Reads one row. `None` if the line is none.
 pub fn row(line: &str) -> Option<Row> {
     let words = words(line);
-    if words.iter().any(|word| matches!(word.text, "Normal" | "Warning")) { typed_row(line, &words) } else { untyped_row(line, &words) }
+    if words.iter().any(|word| matches!(word.text, "Normal" | "Warning")) {
+        typed_row(line, &words)
+    } else {
+        untyped_row(line, &words)
+    }
 }
 
 fn typed_row(line: &str, words: &[Word<'_>]) -> Option<Row> {
@@ -167,7 +173,8 @@ fn untyped_row(line: &str, words: &[Word<'_>]) -> Option<Row> {
         row.field_path = Some(words[at].start..words[at].end);
         at += 1;
     }
-    let reason = words.get(at).filter(|word| is_reason(word.text) || word.text.bytes().all(|b| b.is_ascii_alphabetic()))?;
+    let reason =
+        words.get(at).filter(|word| is_reason(word.text) || word.text.bytes().all(|b| b.is_ascii_alphabetic()))?;
     if !has_time {
         return None;
     }
@@ -201,7 +208,9 @@ fn read_front(words: &[Word<'_>], row: &mut Row) {
             row.field_path = Some(word.start..word.end);
         } else if is_object(word.text) {
             row.object = Some(word.start..word.end);
-        } else if let Some(taken) = read_source(&words[at..], row).filter(|_| !is_name(word.text) || is_component(word.text)) {
+        } else if let Some(taken) =
+            read_source(&words[at..], row).filter(|_| !is_name(word.text) || is_component(word.text))
+        {
             at += taken;
             continue;
         } else if is_name(word.text) && !matches!(word.text, "Pod" | "pod") {
@@ -273,15 +282,35 @@ fn read_source(words: &[Word<'_>], row: &mut Row) -> Option<usize> {
 }
 
 fn is_component(word: &str) -> bool {
-    word == "kubelet" || word.ends_with("-scheduler") || word.ends_with("-controller") || word.ends_with("-manager") || word.ends_with("controllermanager")
+    word == "kubelet"
+        || word.ends_with("-scheduler")
+        || word.ends_with("-controller")
+        || word.ends_with("-manager")
+        || word.ends_with("controllermanager")
 }
 
 /// `pod/web`, `Pod/web`, `job.batch/x`.
 fn is_object(word: &str) -> bool {
     word.split_once('/').is_some_and(|(kind, name)| {
         const KINDS: &[&str] = &[
-            "pod", "po", "pods", "node", "replicaset", "deployment", "deploy", "statefulset", "daemonset", "job", "cronjob", "service",
-            "persistentvolumeclaim", "endpoints", "ingress", "horizontalpodautoscaler", "job.batch", "replicationcontroller",
+            "pod",
+            "po",
+            "pods",
+            "node",
+            "replicaset",
+            "deployment",
+            "deploy",
+            "statefulset",
+            "daemonset",
+            "job",
+            "cronjob",
+            "service",
+            "persistentvolumeclaim",
+            "endpoints",
+            "ingress",
+            "horizontalpodautoscaler",
+            "job.batch",
+            "replicationcontroller",
         ];
         !name.is_empty() && KINDS.contains(&kind.to_ascii_lowercase().as_str())
     })
@@ -299,14 +328,19 @@ fn is_name(word: &str) -> bool {
 fn wide_end(line: &str, start: usize) -> usize {
     let message = &line[start..];
     let mut ends = message.trim_end().rsplitn(4, "  ").map(str::trim);
-    let (name, count, first) = (ends.next().unwrap_or_default(), ends.next().unwrap_or_default(), ends.next().unwrap_or_default());
-    let is_wide = name.rsplit_once('.').is_some_and(|(pod, hex)| is_name(pod) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-        && count.parse::<u32>().is_ok()
-        && age(first).is_some();
+    let (name, count, first) =
+        (ends.next().unwrap_or_default(), ends.next().unwrap_or_default(), ends.next().unwrap_or_default());
+    let is_wide =
+        name.rsplit_once('.').is_some_and(|(pod, hex)| is_name(pod) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            && count.parse::<u32>().is_ok()
+            && age(first).is_some();
     if !is_wide {
         return line.len();
     }
-    let cut = message.rfind(name).and_then(|at| message[..at].trim_end().rfind(count)).and_then(|at| message[..at].trim_end().rfind(first));
+    let cut = message
+        .rfind(name)
+        .and_then(|at| message[..at].trim_end().rfind(count))
+        .and_then(|at| message[..at].trim_end().rfind(first));
     cut.map_or(line.len(), |at| start + message[..at].trim_end().len())
 }
 
@@ -317,16 +351,38 @@ mod tests {
     fn check(line: &str, reason: &str, object: &str, from_node: &str, message: &str) -> Row {
         let row = row(line).unwrap_or_else(|| panic!("a row: {line}"));
         let of = |range: &Option<Range<usize>>| range.clone().map_or("", |range| &line[range]);
-        assert_eq!((of(&row.reason), of(&row.object), of(&row.node), &line[row.message.clone()]), (reason, object, from_node, message), "{line}");
+        assert_eq!(
+            (of(&row.reason), of(&row.object), of(&row.node), &line[row.message.clone()]),
+            (reason, object, from_node, message),
+            "{line}"
+        );
         row
     }
 
     #[test]
     fn described_rows_of_all_ages() {
-        let row = check("  Warning  Failed     83s (x4 over 2m51s)    kubelet            Error: ErrImagePull", "Failed", "", "", "Error: ErrImagePull");
+        let row = check(
+            "  Warning  Failed     83s (x4 over 2m51s)    kubelet            Error: ErrImagePull",
+            "Failed",
+            "",
+            "",
+            "Error: ErrImagePull",
+        );
         assert_eq!((row.when.age, row.when.count, row.when.first_age), (Some(83), Some(4), Some(171)));
-        check("Warning Failed 83s (x4 over 2m) kubelet Failed to pull image \"x\": y", "Failed", "", "", "Failed to pull image \"x\": y");
-        check("  Normal  Pulling  9m  kubelet, node-1.corp  Pulling image \"x\"", "Pulling", "", "node-1.corp", "Pulling image \"x\"");
+        check(
+            "Warning Failed 83s (x4 over 2m) kubelet Failed to pull image \"x\": y",
+            "Failed",
+            "",
+            "",
+            "Failed to pull image \"x\": y",
+        );
+        check(
+            "  Normal  Pulling  9m  kubelet, node-1.corp  Pulling image \"x\"",
+            "Pulling",
+            "",
+            "node-1.corp",
+            "Pulling image \"x\"",
+        );
         check(
             "1h\t1h\t1\t{kubelet minikube}\tspec.containers{web}\tNormal\tPulled\t\tContainer image \"x\" already present on machine",
             "Pulled",
@@ -340,7 +396,13 @@ mod tests {
     #[test]
     fn rows_of_get_events() {
         check("2m  Warning  Failed  pod/web-1  Error: ErrImagePull", "Failed", "pod/web-1", "", "Error: ErrImagePull");
-        let row = check("shop   2m   Warning   Failed   pod/web-1   Error: ErrImagePull", "Failed", "pod/web-1", "", "Error: ErrImagePull");
+        let row = check(
+            "shop   2m   Warning   Failed   pod/web-1   Error: ErrImagePull",
+            "Failed",
+            "pod/web-1",
+            "",
+            "Error: ErrImagePull",
+        );
         assert!(row.namespace.is_some());
         check(
             "2m   Warning   Failed   pod/web-1   spec.containers{app}   kubelet, node-1   Error: ErrImagePull   5m   7   web-1.17f0a1b2c3d4e5f6",
@@ -356,14 +418,24 @@ mod tests {
             "ip-10-0-0-1",
             "pulling image \"x\"",
         );
-        check("7m44s (x8 over 8m)      Warning   Failed   Pod/web-1   Error: ImageInspectError", "Failed", "Pod/web-1", "", "Error: ImageInspectError");
+        check(
+            "7m44s (x8 over 8m)      Warning   Failed   Pod/web-1   Error: ImageInspectError",
+            "Failed",
+            "Pod/web-1",
+            "",
+            "Error: ImageInspectError",
+        );
     }
 
     #[test]
     fn a_line_with_several_rows_is_split() {
-        let line = "LAST SEEN TYPE 24s Normal Pulling pod/x Pulling image \"y\" 16s Warning Failed pod/x Error: ErrImagePull";
+        let line =
+            "LAST SEEN TYPE 24s Normal Pulling pod/x Pulling image \"y\" 16s Warning Failed pod/x Error: ErrImagePull";
         let rows: Vec<_> = split(line).into_iter().map(|range| &line[range]).collect();
-        assert_eq!(rows, ["24s Normal Pulling pod/x Pulling image \"y\" ", "16s Warning Failed pod/x Error: ErrImagePull"]);
+        assert_eq!(
+            rows,
+            ["24s Normal Pulling pod/x Pulling image \"y\" ", "16s Warning Failed pod/x Error: ErrImagePull"]
+        );
         assert_eq!(split("Normal life goes on").len(), 1);
     }
 

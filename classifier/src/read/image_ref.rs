@@ -155,7 +155,10 @@ mod tests {
     fn references_are_split_as_distribution_splits_them() {
         let check = |text: &str, registry: &str, repository: &str, tag: Option<&str>| {
             let image = ImageRef::parse(text).unwrap_or_else(|| panic!("{text} is a reference"));
-            assert_eq!((image.registry.as_str(), image.repository.as_str(), image.tag.as_deref()), (registry, repository, tag));
+            assert_eq!(
+                (image.registry.as_str(), image.repository.as_str(), image.tag.as_deref()),
+                (registry, repository, tag)
+            );
         };
         check("nginx", "docker.io", "library/nginx", None);
         check("nginx:1.27", "docker.io", "library/nginx", Some("1.27"));
@@ -169,7 +172,9 @@ mod tests {
 
     #[test]
     fn what_the_kubelet_calls_an_invalid_name_is_no_reference() {
-        for text in ["", "Nginx", "reg.io/Team/app", "http://reg.io/app", "a:", ":tag", "a::b", "a@sha256:12", "${TAG}", "a b"] {
+        for text in
+            ["", "Nginx", "reg.io/Team/app", "http://reg.io/app", "a:", ":tag", "a::b", "a@sha256:12", "${TAG}", "a b"]
+        {
             assert_eq!(ImageRef::parse(text), None, "{text}");
         }
         assert_eq!(ImageRef::parse(&"a".repeat(64)), None, "an image id");

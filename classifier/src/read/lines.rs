@@ -35,10 +35,56 @@ impl Document<'_> {
 /// Words of which a line must hold one to be about an image, or to tell a success. A log line without any is passed over.
 static GATE: LazyLock<Literals> = LazyLock::new(|| {
     Literals::new([
-        "image", "pull", "manifest", "registry", "docker", "/v2/", "/v1/", "blob", "layer", "toomanyrequests", "unauthorized", "denied", "short-name", "short name", "repository", "reference",
-        "crictl", "ctr:", "podman", "nerdctl", "started container", "created container", "container started", "back-off", "waiting",
-        "containerstatuses", "involvedobject", "startcontainer", "start failed in pod", "kind\":", "kind:", "credential", "x509", "signature", "diskpressure", "ephemeral-storage",
-        "evicted", "trust data", "attest", "no space left", "failed to resolve", "token", "error response", "daemon", "error parsing", "failed to copy", "failed to extract", "lookup ", "snapshot", "docker.io",
+        "image",
+        "pull",
+        "manifest",
+        "registry",
+        "docker",
+        "/v2/",
+        "/v1/",
+        "blob",
+        "layer",
+        "toomanyrequests",
+        "unauthorized",
+        "denied",
+        "short-name",
+        "short name",
+        "repository",
+        "reference",
+        "crictl",
+        "ctr:",
+        "podman",
+        "nerdctl",
+        "started container",
+        "created container",
+        "container started",
+        "back-off",
+        "waiting",
+        "containerstatuses",
+        "involvedobject",
+        "startcontainer",
+        "start failed in pod",
+        "kind\":",
+        "kind:",
+        "credential",
+        "x509",
+        "signature",
+        "diskpressure",
+        "ephemeral-storage",
+        "evicted",
+        "trust data",
+        "attest",
+        "no space left",
+        "failed to resolve",
+        "token",
+        "error response",
+        "daemon",
+        "error parsing",
+        "failed to copy",
+        "failed to extract",
+        "lookup ",
+        "snapshot",
+        "docker.io",
     ])
 });
 
@@ -143,27 +189,28 @@ impl Walker<'_, '_> {
                 self.command = None;
             }
         }
-        if relevant || self.description.is_none() {
-            if !object && let Some(form) = log::form(words) {
-                self.flush();
-                let ours = relevant && (self.command.is_some() || message::concerns_us(words));
-                if !ours && !log::opens_block(words) {
-                    return None;
-                }
-                if self.found.again(log::payload(words, form)) {
-                    return None;
-                }
-                let pending = Pending { range: at, record: Record::default(), log: Some(form), lines: 1 };
-                self.pending = Some(pending);
-                if log::opens_block(words) {
-                    self.block_open = true;
-                } else if matches!(form, log::Form::Level(_)) {
-                    // a tool's sentence may be wrapped
-                } else {
-                    self.flush();
-                }
+        if (relevant || self.description.is_none())
+            && !object
+            && let Some(form) = log::form(words)
+        {
+            self.flush();
+            let ours = relevant && (self.command.is_some() || message::concerns_us(words));
+            if !ours && !log::opens_block(words) {
                 return None;
             }
+            if self.found.again(log::payload(words, form)) {
+                return None;
+            }
+            let pending = Pending { range: at, record: Record::default(), log: Some(form), lines: 1 };
+            self.pending = Some(pending);
+            if log::opens_block(words) {
+                self.block_open = true;
+            } else if matches!(form, log::Form::Level(_)) {
+                // a tool's sentence may be wrapped
+            } else {
+                self.flush();
+            }
+            return None;
         }
         if Description::begins(words) {
             self.flush();
@@ -212,7 +259,8 @@ impl Walker<'_, '_> {
         }
         // A sentence about a pull in the middle of a description belongs to somebody's chat around it.
         let no_pod = self.description.as_ref().is_some_and(|description| description.containers.is_empty());
-        let sentence = relevant && (message::is_anchored(words) || no_pod && words.contains("rror: ") && message::is_about_pull(words));
+        let sentence = relevant
+            && (message::is_anchored(words) || no_pod && words.contains("rror: ") && message::is_about_pull(words));
         if !sentence
             && let Some(description) = &mut self.description
             && description.take(unquoted(line), at.clone())
@@ -244,7 +292,9 @@ impl Walker<'_, '_> {
             let Some(row) = events::row(&words[part.clone()]) else { continue };
             any = true;
             self.flush();
-            let of = |range: &Option<Range<usize>>| range.clone().map(|range| words[part.start + range.start..part.start + range.end].to_owned());
+            let of = |range: &Option<Range<usize>>| {
+                range.clone().map(|range| words[part.start + range.start..part.start + range.end].to_owned())
+            };
             let mut subject = match &self.description {
                 Some(description) if description.in_events() || row.object.is_none() => description.subject.clone(),
                 _ => Subject::default(),
@@ -263,9 +313,15 @@ impl Walker<'_, '_> {
             if let Some((kind, container)) = of(&row.field_path).and_then(|path| message::field_path(&path)) {
                 (subject.kind, subject.container) = (kind, Some(container));
             }
-            let record = Record { source: Source::Event, reason: of(&row.reason), subject, when: row.when, ..Record::default() };
+            let record =
+                Record { source: Source::Event, reason: of(&row.reason), subject, when: row.when, ..Record::default() };
             let start = at.start + part.start;
-            self.pending = Some(Pending { range: start + row.message.start..start + row.message.end, record, log: None, lines: 1 });
+            self.pending = Some(Pending {
+                range: start + row.message.start..start + row.message.end,
+                record,
+                log: None,
+                lines: 1,
+            });
         }
         any
     }
@@ -273,15 +329,21 @@ impl Walker<'_, '_> {
     /// A row of `kubectl get pods`: `name  0/1  ImagePullBackOff  0  2m`.
     fn pod_row(&mut self, at: &Range<usize>, words: &str) -> bool {
         let parts: Vec<&str> = words.split_ascii_whitespace().take(6).collect();
-        let ready = |word: &str| word.split_once('/').is_some_and(|(a, b)| a.parse::<u16>().is_ok() && b.parse::<u16>().is_ok());
-        let Some(column) = parts.iter().position(|word| ready(word)).filter(|&column| column == 1 || column == 2) else { return false };
+        let ready = |word: &str| {
+            word.split_once('/').is_some_and(|(a, b)| a.parse::<u16>().is_ok() && b.parse::<u16>().is_ok())
+        };
+        let Some(column) = parts.iter().position(|word| ready(word)).filter(|&column| column == 1 || column == 2)
+        else {
+            return false;
+        };
         let Some(status) = parts.get(column + 1) else { return false };
         let word = status.rsplit(':').next().unwrap_or(status);
         self.flush();
         if !message::is_waiting_word(word) {
             return true;
         }
-        let kind = if status.starts_with("Init:") { crate::observations::ContainerKind::Init } else { Default::default() };
+        let kind =
+            if status.starts_with("Init:") { crate::observations::ContainerKind::Init } else { Default::default() };
         let subject = Subject {
             pod: Some(parts[column - 1].to_owned()),
             namespace: (column == 2).then(|| parts[0].to_owned()),
@@ -290,8 +352,13 @@ impl Walker<'_, '_> {
         };
         let offset = words.find(status).unwrap_or(0);
         let range = at.start + offset..at.start + offset + status.len();
-        let record =
-            Record { text: self.document.text(range), source: Source::Status, reason: Some(word.to_owned()), subject, ..Record::default() };
+        let record = Record {
+            text: self.document.text(range),
+            source: Source::Status,
+            reason: Some(word.to_owned()),
+            subject,
+            ..Record::default()
+        };
         self.found.add(record);
         true
     }
@@ -299,14 +366,18 @@ impl Walker<'_, '_> {
     /// JSON or YAML that begins on this line: reads all of it. Answers where it ends, if there was something in it.
     fn region(&mut self, place: &Range<usize>, words: &str) -> Option<usize> {
         let document = self.document.words;
-        let json = words == "{" || words == "[" || words.starts_with("{\"") || (words.starts_with('"') && (words.ends_with('{') || words.ends_with('[')));
+        let json = words == "{"
+            || words == "["
+            || words.starts_with("{\"")
+            || (words.starts_with('"') && (words.ends_with('{') || words.ends_with('[')));
         let (end, node) = if json {
             let end = json_end(document, place.start);
             (end, tree::json(&self.document.text(place.start..end)))
         } else if is_yaml_line(words) {
             let end = yaml_end(document, place.start);
             let region = &document[place.start..end];
-            const MARKS: &[&str] = &["waiting:", "involvedObject:", "kind: Pod", "kind: Event", "kind: List", "regarding:"];
+            const MARKS: &[&str] =
+                &["waiting:", "involvedObject:", "kind: Pod", "kind: Event", "kind: List", "regarding:"];
             if !MARKS.iter().any(|mark| region.contains(mark)) {
                 return None;
             }
@@ -325,12 +396,18 @@ impl Walker<'_, '_> {
             return false;
         }
         let so_far = self.document.words[pending.range.clone()].trim_end();
-        let open = so_far.ends_with([':', ',', '=', '(', '[', '"']) || so_far.ends_with("desc =") || so_far.ends_with(" -");
+        let open =
+            so_far.ends_with([':', ',', '=', '(', '[', '"']) || so_far.ends_with("desc =") || so_far.ends_with(" -");
         let last_line = so_far.rsplit('\n').next().unwrap_or_default();
         let wrapped = last_line.chars().count() >= 72 && !starts_record(words);
         let first_char = words.chars().next().unwrap_or_default();
-        let goes_on = !starts_record(words) && (first_char.is_ascii_lowercase() || matches!(first_char, '"' | '\'' | '/' | ')' | ',' | ':' | '[' | '(' | '{' | '<'));
-        open && !starts_row(words) || wrapped || goes_on || (pending.record.source == Source::Event && !starts_record(words) && words.len() < 400)
+        let goes_on = !starts_record(words)
+            && (first_char.is_ascii_lowercase()
+                || matches!(first_char, '"' | '\'' | '/' | ')' | ',' | ':' | '[' | '(' | '{' | '<'));
+        open && !starts_row(words)
+            || wrapped
+            || goes_on
+            || (pending.record.source == Source::Event && !starts_record(words) && words.len() < 400)
     }
 
     fn go_on(&mut self, at: &Range<usize>) {
@@ -359,11 +436,15 @@ impl Walker<'_, '_> {
             record.pull_context = true;
             record.subject.image = record.subject.image.or_else(|| command.image.clone());
         }
-        let of_push = self.pushing > 0 && matches!(record.source, Source::Tool | Source::Text) && !message::is_anchored(record.text.as_str());
+        let of_push = self.pushing > 0
+            && matches!(record.source, Source::Tool | Source::Text)
+            && !message::is_anchored(record.text.as_str());
         if !record.text.is_empty() && !of_push {
             match pending.log {
                 // a log repeats itself: what this line said is kept for the next time
-                Some(form) if self.command.is_none() => self.found.add_log(record, log::payload(&self.document.words[pending.range], form)),
+                Some(form) if self.command.is_none() => {
+                    self.found.add_log(record, log::payload(&self.document.words[pending.range], form))
+                }
                 _ => self.found.add(record),
             }
         }
@@ -418,11 +499,71 @@ fn unquoted(line: &str) -> &str {
 /// Words that begin a record in loose text: what tools and people put in front of an error.
 fn starts_record(words: &str) -> bool {
     const STARTS: &[&str] = &[
-        "failed to pull", "failed to inspect", "failed to apply", "failed to create pod", "failed create pod", "back-off ", "error:", "error from", "error response", "errimagepull",
-        "imagepullbackoff", "errimageneverpull", "invalidimagename", "imageinspecterror", "warning", "normal ", "rpc error", "fata[", "warn[",
-        "info[", "erro[", "debu[", "ctr:", "docker: ", "time=", "level=", "pulling ", "successfully pulled", "trying to pull", "step ", "$ ", "# ", "[error", "unable to",
-        "cannotpull", "cannot connect", "events:", "name:", "namespace:", "caused by", "e1", "e0", "w0", "w1", "i0", "i1", "reason:", "message:", "state:", "container image",
-        "pullimage", "failed:", "fatal", "panic", "get \"", "head \"", "podman", "crictl", "nerdctl", "kubectl ", "docker pull", "docker run", "sudo ", "status:", "using default tag",
+        "failed to pull",
+        "failed to inspect",
+        "failed to apply",
+        "failed to create pod",
+        "failed create pod",
+        "back-off ",
+        "error:",
+        "error from",
+        "error response",
+        "errimagepull",
+        "imagepullbackoff",
+        "errimageneverpull",
+        "invalidimagename",
+        "imageinspecterror",
+        "warning",
+        "normal ",
+        "rpc error",
+        "fata[",
+        "warn[",
+        "info[",
+        "erro[",
+        "debu[",
+        "ctr:",
+        "docker: ",
+        "time=",
+        "level=",
+        "pulling ",
+        "successfully pulled",
+        "trying to pull",
+        "step ",
+        "$ ",
+        "# ",
+        "[error",
+        "unable to",
+        "cannotpull",
+        "cannot connect",
+        "events:",
+        "name:",
+        "namespace:",
+        "caused by",
+        "e1",
+        "e0",
+        "w0",
+        "w1",
+        "i0",
+        "i1",
+        "reason:",
+        "message:",
+        "state:",
+        "container image",
+        "pullimage",
+        "failed:",
+        "fatal",
+        "panic",
+        "get \"",
+        "head \"",
+        "podman",
+        "crictl",
+        "nerdctl",
+        "kubectl ",
+        "docker pull",
+        "docker run",
+        "sudo ",
+        "status:",
+        "using default tag",
     ];
     let lower: String = words.chars().take(32).collect::<String>().to_ascii_lowercase();
     STARTS.iter().any(|start| lower.starts_with(start)) || starts_row(words)
@@ -434,7 +575,12 @@ fn starts_row(words: &str) -> bool {
 
 /// A line at which the events of a description end.
 fn starts_section(words: &str) -> bool {
-    words.starts_with("---") || words.starts_with("$ ") || words.starts_with("# ") || words.starts_with("root@") || words.starts_with("[root@") || Description::begins(words)
+    words.starts_with("---")
+        || words.starts_with("$ ")
+        || words.starts_with("# ")
+        || words.starts_with("root@")
+        || words.starts_with("[root@")
+        || Description::begins(words)
 }
 
 /// `docker pull x`, `sudo crictl pull x`, `ctr images pull x`, at a prompt or alone: the image, if it can be read.
@@ -442,28 +588,38 @@ fn pull_command(words: &str) -> Option<Option<String>> {
     if words.len() > 400 || words.contains("rror") || words.contains("ailed") {
         return None;
     }
-    const TOOLS: &[&str] = &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
-    let parts: Vec<&str> = words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*'])).collect();
+    const TOOLS: &[&str] =
+        &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
+    let parts: Vec<&str> =
+        words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*'])).collect();
     let tool = parts.iter().take(9).position(|part| TOOLS.contains(&part.rsplit('/').next().unwrap_or(part)))?;
     // In the middle of a sentence a tool's name is just a word.
     let prompt = parts[..tool].iter().all(|part| {
-        part.contains(['$', '#', '>', '@', '~', ']', '%', '=']) || matches!(*part, "sudo" | "time" | "+" | "RUN" | "-E" | "cmd:" | "(base)") || part.starts_with('-')
+        part.contains(['$', '#', '>', '@', '~', ']', '%', '='])
+            || matches!(*part, "sudo" | "time" | "+" | "RUN" | "-E" | "cmd:" | "(base)")
+            || part.starts_with('-')
     });
-    let verb = parts[tool + 1..].iter().position(|part| matches!(*part, "pull" | "run" | "build" | "copy" | "inspect" | "create" | "up" | "pullimage"))?;
+    let verb = parts[tool + 1..].iter().position(|part| {
+        matches!(*part, "pull" | "run" | "build" | "copy" | "inspect" | "create" | "up" | "pullimage")
+    })?;
     if !prompt {
         return None;
     }
     let image = parts[tool + 1 + verb + 1..].iter().rev().find(|part| {
-        !part.starts_with('-') && part.contains(['/', ':', '.']) && crate::read::image_ref::ImageRef::parse(part).is_some()
+        !part.starts_with('-')
+            && part.contains(['/', ':', '.'])
+            && crate::read::image_ref::ImageRef::parse(part).is_some()
     });
     let only = parts[tool + 1 + verb + 1..].iter().filter(|part| !part.starts_with('-')).collect::<Vec<_>>();
-    let single = (only.len() == 1).then(|| *only[0]).filter(|part| crate::read::image_ref::ImageRef::parse(part).is_some());
+    let single =
+        (only.len() == 1).then(|| *only[0]).filter(|part| crate::read::image_ref::ImageRef::parse(part).is_some());
     Some(image.copied().or(single).map(str::to_owned))
 }
 
 /// `docker push x`, and what docker says when it begins.
 fn is_push(words: &str) -> bool {
-    let command = words.split_ascii_whitespace().take(6).any(|word| word == "push") && ["docker", "podman", "nerdctl", "buildah", "crane"].iter().any(|tool| words.contains(tool));
+    let command = words.split_ascii_whitespace().take(6).any(|word| word == "push")
+        && ["docker", "podman", "nerdctl", "buildah", "crane"].iter().any(|tool| words.contains(tool));
     command && !words.contains("pull") || words.starts_with("The push refers to")
 }
 
@@ -505,7 +661,8 @@ fn json_end(words: &str, start: usize) -> usize {
 
 /// `{` or `[` alone, as kubectl prints JSON, or a whole Kubernetes object on one line.
 fn opens_object(line: &str) -> bool {
-    matches!(line, "{" | "[") || (line.starts_with("{\"") && line.contains("\"apiVersion\":") && line.contains("\"kind\":"))
+    matches!(line, "{" | "[")
+        || (line.starts_with("{\"") && line.contains("\"apiVersion\":") && line.contains("\"kind\":"))
 }
 
 /// `key:`, `key: value`, `- item` as YAML has them.
@@ -526,7 +683,11 @@ fn yaml_end(words: &str, start: usize) -> usize {
     for line in words[start..].split_inclusive('\n') {
         let trimmed = line.trim();
         let indent = line.len() - line.trim_start().len();
-        let belongs = trimmed.is_empty() || trimmed == "---" || indent > 0 && indent >= margin.min(1) || is_yaml_line(trimmed) || trimmed.starts_with("- ");
+        let belongs = trimmed.is_empty()
+            || trimmed == "---"
+            || indent > 0 && indent >= margin.min(1)
+            || is_yaml_line(trimmed)
+            || trimmed.starts_with("- ");
         if !belongs || events::row(trimmed).is_some() {
             break;
         }

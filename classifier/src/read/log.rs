@@ -29,19 +29,26 @@ pub fn form(line: &str) -> Option<Form> {
     }
     // at the beginning, or after a journal's prefix: inside of an error it is some program's output
     let begins = |at: usize| at < 100 && !head[..at].contains("ailed") && !head[..at].contains("rror");
-    if let Some(at) = head.find("level=").filter(|&at| (head.contains("msg=") || head.contains("time=")) && begins(head.find("time=").unwrap_or(at))) {
+    if let Some(at) = head
+        .find("level=")
+        .filter(|&at| (head.contains("msg=") || head.contains("time=")) && begins(head.find("time=").unwrap_or(at)))
+    {
         let start = head.find("time=\"").filter(|&time| time < at).unwrap_or(at);
         return Some(Form::Logfmt(start));
     }
     let brace = head.find('{').filter(|&at| head[..at].len() < 80 && line.trim_end().ends_with('}'));
     if let Some(at) = brace.filter(|&at| {
         let inner = head[at + 1..].trim_start();
-        inner.starts_with('"') && ["\"msg\"", "\"message\"", "\"level\"", "\"errorDetail\"", "\"error\""].iter().any(|key| line.contains(key))
+        inner.starts_with('"')
+            && ["\"msg\"", "\"message\"", "\"level\"", "\"errorDetail\"", "\"error\""]
+                .iter()
+                .any(|key| line.contains(key))
     }) {
         return Some(Form::Json(at));
     }
     let level = ["FATA[", "ERRO[", "WARN[", "INFO[", "DEBU["].iter().find_map(|level| head.find(level))?;
-    let close = head[level..].find(']').filter(|&close| head[level + 5..level + close].bytes().all(|b| b.is_ascii_digit()))?;
+    let close =
+        head[level..].find(']').filter(|&close| head[level + 5..level + close].bytes().all(|b| b.is_ascii_digit()))?;
     Some(Form::Level(level + close + 1))
 }
 
@@ -95,7 +102,8 @@ pub fn read(text: &Text, form: Form) -> Record {
                 record.subject.pod = Some(pod.as_str().to_owned());
                 record.subject.namespace = get("namespace").map(|namespace| namespace.as_str().to_owned());
             }
-            record.subject.image = get("image").map(|image| clean(image).as_str().to_owned()).filter(|image| !image.is_empty());
+            record.subject.image =
+                get("image").map(|image| clean(image).as_str().to_owned()).filter(|image| !image.is_empty());
             if let Some(path) = get("fieldPath").and_then(|path| crate::read::message::field_path(path.as_str())) {
                 (record.subject.kind, record.subject.container) = (path.0, Some(path.1));
             }
@@ -112,7 +120,8 @@ pub fn read(text: &Text, form: Form) -> Record {
         }
         Form::Json(at) => {
             let node = tree::json(&text.slice(at..text.len()));
-            let first = |keys: &[&str]| keys.iter().find_map(|key| node.leaf(&[key]).filter(|text| !text.is_empty())).cloned();
+            let first =
+                |keys: &[&str]| keys.iter().find_map(|key| node.leaf(&[key]).filter(|text| !text.is_empty())).cloned();
             let detail = node.leaf(&["errorDetail", "message"]).cloned();
             record.text = join(&[first(&["msg", "message"]).as_ref(), first(&["err", "error"]).or(detail).as_ref()]);
             if let Some(name) = node.text(&["pod", "name"]) {
@@ -194,7 +203,11 @@ fn fields(text: &Text) -> Vec<Field> {
             continue;
         };
         let value = value_range(words, equals + 1);
-        fields.push(Field { key: words[at..equals].trim_matches('"').to_owned(), value: text.slice(value.clone()), start: at });
+        fields.push(Field {
+            key: words[at..equals].trim_matches('"').to_owned(),
+            value: text.slice(value.clone()),
+            start: at,
+        });
         at = value.end.max(equals + 1);
         if bytes.get(at) == Some(&b'"') {
             at += 1;
@@ -204,7 +217,8 @@ fn fields(text: &Text) -> Vec<Field> {
 }
 
 fn key_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let length = bytes[at..].iter().take(48).position(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')))?;
+    let length =
+        bytes[at..].iter().take(48).position(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')))?;
     (length > 0 && bytes.get(at + length) == Some(&b'=')).then_some(at + length)
 }
 
@@ -247,11 +261,18 @@ mod tests {
 
     #[test]
     fn klog_structured_and_not() {
-        let record = check(r#"Nov 20 16:41:00 n kubelet[1]: E1121 09:53:33.1     160 kuberuntime_image.go:43] "Failed to pull image" err="failed to resolve \"x\": not found" image="x""#);
+        let record = check(
+            r#"Nov 20 16:41:00 n kubelet[1]: E1121 09:53:33.1     160 kuberuntime_image.go:43] "Failed to pull image" err="failed to resolve \"x\": not found" image="x""#,
+        );
         assert_eq!(record.text.as_str(), "Failed to pull image: failed to resolve \"x\": not found");
         assert_eq!(record.subject.image.as_deref(), Some("x"));
-        let record = check(r#"E1 1 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \"StartContainer\" for \"a\" with ErrImagePull: \"pull QPS exceeded\"" pod="ns/p" podUID="u""#);
-        assert_eq!(record.text.as_str(), r#"Error syncing pod, skipping: failed to "StartContainer" for "a" with ErrImagePull: "pull QPS exceeded""#);
+        let record = check(
+            r#"E1 1 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \"StartContainer\" for \"a\" with ErrImagePull: \"pull QPS exceeded\"" pod="ns/p" podUID="u""#,
+        );
+        assert_eq!(
+            record.text.as_str(),
+            r#"Error syncing pod, skipping: failed to "StartContainer" for "a" with ErrImagePull: "pull QPS exceeded""#
+        );
         assert_eq!((record.subject.namespace.as_deref(), record.subject.pod.as_deref()), (Some("ns"), Some("p")));
         let record = check("22071 kuberuntime_image.go:51] Pull image \"x\" failed: rpc error");
         assert_eq!(record.text.as_str(), "Pull image \"x\" failed: rpc error");
@@ -259,17 +280,22 @@ mod tests {
 
     #[test]
     fn a_klog_block_is_one_value() {
-        let record = check("E1 1 a.go:1] \"Failed to pull image\" err=<\n\tfailed to copy: \"x\"\n\tdenied\n > image=\"y\"");
+        let record =
+            check("E1 1 a.go:1] \"Failed to pull image\" err=<\n\tfailed to copy: \"x\"\n\tdenied\n > image=\"y\"");
         assert_eq!(record.text.as_str(), "Failed to pull image: failed to copy: \"x\"\n denied");
         assert_eq!(record.subject.image.as_deref(), Some("y"));
     }
 
     #[test]
     fn logfmt_json_and_levels() {
-        let record = check(r#"time="2025-11-20T16:41:00Z" level=error msg="PullImage \"x\" failed" error="rpc error: not found""#);
+        let record = check(
+            r#"time="2025-11-20T16:41:00Z" level=error msg="PullImage \"x\" failed" error="rpc error: not found""#,
+        );
         assert_eq!(record.text.as_str(), "PullImage \"x\" failed: rpc error: not found");
         assert!(record.when.time.is_some());
-        let record = check(r#"10.0.0.1: {"ts":1,"msg":"Error syncing pod, skipping","pod":{"name":"p","namespace":"n"},"err":"failed to \"StartContainer\""}"#);
+        let record = check(
+            r#"10.0.0.1: {"ts":1,"msg":"Error syncing pod, skipping","pod":{"name":"p","namespace":"n"},"err":"failed to \"StartContainer\""}"#,
+        );
         assert_eq!(record.text.as_str(), "Error syncing pod, skipping: failed to \"StartContainer\"");
         assert_eq!(record.subject.pod.as_deref(), Some("p"));
         assert_eq!(check("FATA[0003] pulling image: rpc error").text.as_str(), "pulling image: rpc error");

@@ -79,27 +79,213 @@ pub fn field_path(text: &str) -> Option<(ContainerKind, String)> {
 /// Words that are only said about pulls: a text with one of them is about a pull wherever it stands.
 static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
     Literals::new([
-        "pull image", "pulling image", "image pull", "imagepull", "pullimage", "pull and unpack", "pull access", "pulling from host", "failed pulling", "error pulling",
-        "manifest", "resolve reference", "resolve image", "/v2/", "/v1/_ping", "/v1/repositories", "toomanyrequests", "too many requests to registry", "docker pull", "crictl pull",
-        "podman pull", "trying to pull", "reading blob", "writing blob", "register layer", "extract layer", "apply layer", "failed to copy: ", "httpreadseeker", "no basic auth credentials",
-        "authentication required", "copying system image", "source image rejected", "cannotpull", "short-name", "short name mode", "insufficient_scope",
-        "oauth token", "anonymous token", "image verifier", "authorization token has expired", "failed commit on ref", "initializing source", "pinging container registry",
-        "pinging docker registry", "registry endpoint", "container registry", "inspect image", "apply default image tag", "image status", "imagestatus", "requested access to the resource",
-        "failed size validation", "unexpected commit", "unpack image", "trying next host", "pull secret", "sandbox image", "credential provider", "credential from external registry",
-        "dockercfg", "dockerconfig", "image signature", "verify image", "image verification", "imageverif", "images rejected", "denied one or more images", "is blocked in",
-        "can't be pulled", "can't pull", "cannot pull", "could not pull", "couldn't pull", "unable to pull", "fetch image", "trying and failing to pull", "pulled image", "push or pull", "layer verification", "unknown blob", "blob unknown",
-        "blob upload", "name unknown", "manifest unknown", "repository name not known", "does not exist or no pull access", "or may require", "image config", "oci image", "image-rs", "containers/image",
-        "not implemented: media type", "unsupported media type", "mediatype", "media type", "schema 1", "pull qps", "registry-1.docker.io", "index.docker.io", "auth.docker.io", "unpacking image", "image layer",
-        "auth: unauthorized", "incorrect username or password", "your pull rate", "pull rate limit", "no signatures", "errimage", "imageservice", "no matching manifest", "resolve ref", "resolve workspace image",
-        "image service", "is waiting to start: image", "imageinspect", "policy.sigstore.dev", "rejected by policy", "download image", "save image", "images/create", "no such image", "pull qps exceeded", "load metadata for", "artifact registry", "login to the red hat registry",
-        "no available registry endpoint", "credentials from ecr", "aws credentials", "token exchange", "azure credential", "retrieving credentials", "authorization token", "parsing reference", "extraction snapshot", "continuing with pull", "downloadartifacts", "anonymous users are only", "%3apull", "repository/tag", "repository name must", "invalid image name", "named reference", "short name resolution", "imagenotfound", "within the repository", "parsing image name", "error parsing http", "invalid reference format", "download failed, retrying", "received unexpected http status", "error: image ", "name invalid", "refresh arm access token", "response from daemon: received unexpected http", "image policy", "has not been signed", "failed verification", "rpc error: code = unknown desc = error response from daemon",
-        "pull policy of never", "because of no progress", "untar re-exec", "verification of image", "validation of image", "matching signatures", "matching attestations", "attestations found", "trust data",
-        "binary authorization", "admission rule", "denied by attestor", "denied by an attestor", "signed digest", "static deny for image", "unverified image", "image is not verified", "image not compliant",
-        "signature is associated", "signatures associated with", "be an image digest", "invalid image repo", "image registry", "prohibited by policy", "restricted by your administrators", "access management", "untrusted registry",
-        "has not been allowed", "matching repositories in", "is not signed", "pull base image", "failed to verify signature",
-        "invalid repository name", "invalid namespace name", "invalid checksum digest", "docker references with", "source metadata for", "llb definition", "error from registry",
-        "error unmarshalling content", "specified platform", "image operating system", "image with operating system", "-based image is incompatible", "no child with platform", "encountered remote",
-        "repositorynotfoundexception", "ai models directly by the engine",
+        "pull image",
+        "pulling image",
+        "image pull",
+        "imagepull",
+        "pullimage",
+        "pull and unpack",
+        "pull access",
+        "pulling from host",
+        "failed pulling",
+        "error pulling",
+        "manifest",
+        "resolve reference",
+        "resolve image",
+        "/v2/",
+        "/v1/_ping",
+        "/v1/repositories",
+        "toomanyrequests",
+        "too many requests to registry",
+        "docker pull",
+        "crictl pull",
+        "podman pull",
+        "trying to pull",
+        "reading blob",
+        "writing blob",
+        "register layer",
+        "extract layer",
+        "apply layer",
+        "failed to copy: ",
+        "httpreadseeker",
+        "no basic auth credentials",
+        "authentication required",
+        "copying system image",
+        "source image rejected",
+        "cannotpull",
+        "short-name",
+        "short name mode",
+        "insufficient_scope",
+        "oauth token",
+        "anonymous token",
+        "image verifier",
+        "authorization token has expired",
+        "failed commit on ref",
+        "initializing source",
+        "pinging container registry",
+        "pinging docker registry",
+        "registry endpoint",
+        "container registry",
+        "inspect image",
+        "apply default image tag",
+        "image status",
+        "imagestatus",
+        "requested access to the resource",
+        "failed size validation",
+        "unexpected commit",
+        "unpack image",
+        "trying next host",
+        "pull secret",
+        "sandbox image",
+        "credential provider",
+        "credential from external registry",
+        "dockercfg",
+        "dockerconfig",
+        "image signature",
+        "verify image",
+        "image verification",
+        "imageverif",
+        "images rejected",
+        "denied one or more images",
+        "is blocked in",
+        "can't be pulled",
+        "can't pull",
+        "cannot pull",
+        "could not pull",
+        "couldn't pull",
+        "unable to pull",
+        "fetch image",
+        "trying and failing to pull",
+        "pulled image",
+        "push or pull",
+        "layer verification",
+        "unknown blob",
+        "blob unknown",
+        "blob upload",
+        "name unknown",
+        "manifest unknown",
+        "repository name not known",
+        "does not exist or no pull access",
+        "or may require",
+        "image config",
+        "oci image",
+        "image-rs",
+        "containers/image",
+        "not implemented: media type",
+        "unsupported media type",
+        "mediatype",
+        "media type",
+        "schema 1",
+        "pull qps",
+        "registry-1.docker.io",
+        "index.docker.io",
+        "auth.docker.io",
+        "unpacking image",
+        "image layer",
+        "auth: unauthorized",
+        "incorrect username or password",
+        "your pull rate",
+        "pull rate limit",
+        "no signatures",
+        "errimage",
+        "imageservice",
+        "no matching manifest",
+        "resolve ref",
+        "resolve workspace image",
+        "image service",
+        "is waiting to start: image",
+        "imageinspect",
+        "policy.sigstore.dev",
+        "rejected by policy",
+        "download image",
+        "save image",
+        "images/create",
+        "no such image",
+        "pull qps exceeded",
+        "load metadata for",
+        "artifact registry",
+        "login to the red hat registry",
+        "no available registry endpoint",
+        "credentials from ecr",
+        "aws credentials",
+        "token exchange",
+        "azure credential",
+        "retrieving credentials",
+        "authorization token",
+        "parsing reference",
+        "extraction snapshot",
+        "continuing with pull",
+        "downloadartifacts",
+        "anonymous users are only",
+        "%3apull",
+        "repository/tag",
+        "repository name must",
+        "invalid image name",
+        "named reference",
+        "short name resolution",
+        "imagenotfound",
+        "within the repository",
+        "parsing image name",
+        "error parsing http",
+        "invalid reference format",
+        "download failed, retrying",
+        "received unexpected http status",
+        "error: image ",
+        "name invalid",
+        "refresh arm access token",
+        "response from daemon: received unexpected http",
+        "image policy",
+        "has not been signed",
+        "failed verification",
+        "rpc error: code = unknown desc = error response from daemon",
+        "pull policy of never",
+        "because of no progress",
+        "untar re-exec",
+        "verification of image",
+        "validation of image",
+        "matching signatures",
+        "matching attestations",
+        "attestations found",
+        "trust data",
+        "binary authorization",
+        "admission rule",
+        "denied by attestor",
+        "denied by an attestor",
+        "signed digest",
+        "static deny for image",
+        "unverified image",
+        "image is not verified",
+        "image not compliant",
+        "signature is associated",
+        "signatures associated with",
+        "be an image digest",
+        "invalid image repo",
+        "image registry",
+        "prohibited by policy",
+        "restricted by your administrators",
+        "access management",
+        "untrusted registry",
+        "has not been allowed",
+        "matching repositories in",
+        "is not signed",
+        "pull base image",
+        "failed to verify signature",
+        "invalid repository name",
+        "invalid namespace name",
+        "invalid checksum digest",
+        "docker references with",
+        "source metadata for",
+        "llb definition",
+        "error from registry",
+        "error unmarshalling content",
+        "specified platform",
+        "image operating system",
+        "image with operating system",
+        "-based image is incompatible",
+        "no child with platform",
+        "encountered remote",
+        "repositorynotfoundexception",
+        "ai models directly by the engine",
     ])
 });
 
@@ -122,7 +308,15 @@ const RAW_ERRORS: &[&str] = &[
 /// Whether a log line can mean anything to us: only such a line is taken apart.
 pub fn concerns_us(line: &str) -> bool {
     static OTHERS: LazyLock<Literals> = LazyLock::new(|| {
-        let ours = ["startcontainer", "start failed in pod", "invalidimagename", "registryunavailable", "signaturevalidationfailed", "already present on machine", "restarting failed"];
+        let ours = [
+            "startcontainer",
+            "start failed in pod",
+            "invalidimagename",
+            "registryunavailable",
+            "signaturevalidationfailed",
+            "already present on machine",
+            "restarting failed",
+        ];
         Literals::new(ours.into_iter().chain(RAW_ERRORS.iter().copied()).chain(BESIDE.iter().copied()))
     });
     is_about_pull(line) || OTHERS.any(line.as_bytes())
@@ -136,7 +330,15 @@ pub fn is_about_pull(words: &str) -> bool {
 /// Whether a line is a message that we would look for anywhere.
 pub fn is_anchored(words: &str) -> bool {
     let lower = words.to_ascii_lowercase();
-    ["failed to pull image", "back-off pulling image", "errimagepull:", "failed to inspect image \"", "failed to apply default image tag"].iter().any(|anchor| lower.contains(anchor))
+    [
+        "failed to pull image",
+        "back-off pulling image",
+        "errimagepull:",
+        "failed to inspect image \"",
+        "failed to apply default image tag",
+    ]
+    .iter()
+    .any(|anchor| lower.contains(anchor))
 }
 
 /// Says what a record means. More than one where a text holds several messages.
@@ -156,19 +358,32 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
     let container = prefix;
     let image = || quoted_image(words);
     let failed = |reason: Option<&str>| {
-        vec![Said::Failed { image: quoted_image(words), container: container.clone(), reason: reason.map(str::to_owned), error: record.text.slice(start..record.text.len()) }]
+        vec![Said::Failed {
+            image: quoted_image(words),
+            container: container.clone(),
+            reason: reason.map(str::to_owned),
+            error: record.text.slice(start..record.text.len()),
+        }]
     };
     match reason {
         "Pulling" => vec![Said::Pulling(image())],
         "Pulled" if lower.contains("image") => vec![Said::Pulled(image())],
-        "Created" | "Started" if !lower.contains("pod") => vec![Said::Started(container.map(|(_, name)| name).or_else(|| last_word(words)))],
-        "BackOff" if lower.contains("pulling image") => vec![Said::Waits { image: image(), container, word: Some("ImagePullBackOff".to_owned()) }],
+        "Created" | "Started" if !lower.contains("pod") => {
+            vec![Said::Started(container.map(|(_, name)| name).or_else(|| last_word(words)))]
+        }
+        "BackOff" if lower.contains("pulling image") => {
+            vec![Said::Waits { image: image(), container, word: Some("ImagePullBackOff".to_owned()) }]
+        }
         "BackOff" => vec![Said::Else("crash-loop")],
         "FailedToRetrieveImagePullSecret" => vec![Said::Beside],
         // The node is too full: pkg/kubelet/images/image_gc_manager.go
         "FreeDiskSpaceFailed" | "ImageGCFailed" => vec![Said::Beside],
         "ErrImageNeverPull" => failed(Some(reason)),
-        "InspectFailed" => failed(if lower.contains("default image tag") { Some("InvalidImageName") } else { Some("ImageInspectError") }),
+        "InspectFailed" => failed(if lower.contains("default image tag") {
+            Some("InvalidImageName")
+        } else {
+            Some("ImageInspectError")
+        }),
         _ => {
             if let Some(word) = words.strip_prefix("Error: ").map(str::trim) {
                 if is_waiting_word(word) {
@@ -181,9 +396,21 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
                 }
                 return failed(None);
             }
-            let of_pod = matches!(reason, "FailedMount" | "FailedAttachVolume" | "FailedScheduling" | "Unhealthy" | "Preempted" | "NotTriggerScaleUp");
+            let of_pod = matches!(
+                reason,
+                "FailedMount"
+                    | "FailedAttachVolume"
+                    | "FailedScheduling"
+                    | "Unhealthy"
+                    | "Preempted"
+                    | "NotTriggerScaleUp"
+            );
             // the runtime itself does not answer: nothing can be pulled, and nothing else is said
-            let runtime_down = reason == "FailedCreatePodSandBox" && lower.contains("dial unix") && ["containerd.sock", "crio.sock", "dockershim.sock", "cri-dockerd.sock"].iter().any(|socket| lower.contains(socket));
+            let runtime_down = reason == "FailedCreatePodSandBox"
+                && lower.contains("dial unix")
+                && ["containerd.sock", "crio.sock", "dockershim.sock", "cri-dockerd.sock"]
+                    .iter()
+                    .any(|socket| lower.contains(socket));
             if runtime_down {
                 return failed(None);
             }
@@ -223,7 +450,13 @@ fn status(record: &Record, reason: &str) -> Vec<Said> {
         };
     }
     let raw = RAW_ERRORS.iter().any(|error| lower.contains(error));
-    if raw || (is_about_pull(words) && !reason.starts_with("Create") && reason != "CrashLoopBackOff" && reason != "ContainerCreating" && reason != "PodInitializing") {
+    if raw
+        || (is_about_pull(words)
+            && !reason.starts_with("Create")
+            && reason != "CrashLoopBackOff"
+            && reason != "ContainerCreating"
+            && reason != "PodInitializing")
+    {
         return vec![Said::Failed { image, container: None, reason: word, error: record.text.clone() }];
     }
     vec![Said::Else(looks_like(reason, &lower))]
@@ -236,7 +469,12 @@ fn has_inner_cause(lower: &str) -> bool {
 
 /// Where messages begin inside a text that holds several.
 fn parts(words: &str) -> Vec<Range<usize>> {
-    const STARTS: &[&str] = &["failed to pull image \"", "back-off pulling image \"", "failed to inspect image \"", "failed to \"startcontainer\" for"];
+    const STARTS: &[&str] = &[
+        "failed to pull image \"",
+        "back-off pulling image \"",
+        "failed to inspect image \"",
+        "failed to \"startcontainer\" for",
+    ];
     let lower = words.to_ascii_lowercase();
     let mut starts: Vec<usize> = Vec::new();
     for start in STARTS {
@@ -249,7 +487,7 @@ fn parts(words: &str) -> Vec<Range<usize>> {
         between.starts_with("failed to \"startcontainer\"") && !between.contains("\", ") && between.len() < 200
     });
     if starts.len() < 2 {
-        return vec![0..words.len()];
+        return std::iter::once(0..words.len()).collect();
     }
     let ends = starts.iter().skip(1).copied().chain([words.len()]);
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
@@ -276,7 +514,11 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
     });
     let (prefix_length, path) = without_field_path(words);
     let dump = container_dump(words);
-    let container = start_container.as_ref().map(|(name, _)| (ContainerKind::Regular, name.clone())).or(path).or(dump.clone().map(|(name, _)| (ContainerKind::Regular, name)));
+    let container = start_container
+        .as_ref()
+        .map(|(name, _)| (ContainerKind::Regular, name.clone()))
+        .or(path)
+        .or(dump.clone().map(|(name, _)| (ContainerKind::Regular, name)));
     let reason = start_container.map(|(_, reason)| reason);
     // `with illegal base64 data at input byte 3: "…"` and `start failed in pod …: illegal base64 data …` (1.33 and later)
     let raw = (reason.is_some() || dump.is_some()) && RAW_ERRORS.iter().any(|error| lower.contains(error));
@@ -288,7 +530,8 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
         return Said::Else(looks_like(reason, &lower));
     }
     let image = named_image(words).or(dump.and_then(|(_, image)| image));
-    let waits = lower.contains("back-off pulling image") && !has_inner_cause(&lower) && !lower.contains("failed to pull image");
+    let waits =
+        lower.contains("back-off pulling image") && !has_inner_cause(&lower) && !lower.contains("failed to pull image");
     if waits {
         return Said::Waits { image, container, word: Some("ImagePullBackOff".to_owned()) };
     }
@@ -304,11 +547,15 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
     }
     if lower.contains("is waiting to start:") || lower.contains("can't be pulled") {
         let word = WAITING.iter().find(|word| words.contains(*word)).map_or("ImagePullBackOff", |word| *word);
-        let fails = word != "ImagePullBackOff" || words.contains(word) || lower.contains("failing to pull image") || lower.contains("can't be pulled");
+        let fails = word != "ImagePullBackOff"
+            || words.contains(word)
+            || lower.contains("failing to pull image")
+            || lower.contains("can't be pulled");
         return if fails { Said::Waits { image, container, word: Some(word.to_owned()) } } else { Said::Else("other") };
     }
     let begins = lower.trim_start();
-    let only_begins = begins.starts_with("pulling image") && !begins.starts_with("pulling image:") && !lower.contains("error");
+    let only_begins =
+        begins.starts_with("pulling image") && !begins.starts_with("pulling image:") && !lower.contains("error");
     if only_begins {
         return Said::Pulling(image);
     }
@@ -317,7 +564,10 @@ fn loose(record: &Record, part: Range<usize>) -> Said {
     }
     let failing = looks_failing(&lower);
     // A sentence that only speaks of the status, without a program's error in it.
-    let speaks = record.source == Source::Text && !["rpc error", "desc =", "image \"", "error: ", "daemon", ": failed", "http", "\": "].iter().any(|mark| lower.contains(mark));
+    let speaks = record.source == Source::Text
+        && !["rpc error", "desc =", "image \"", "error: ", "daemon", ": failed", "http", "\": "]
+            .iter()
+            .any(|mark| lower.contains(mark));
     if speaks && let Some(word) = WAITING.iter().find(|word| words.contains(**word)) {
         return Said::Waits { image, container, word: Some((*word).to_owned()) };
     }
@@ -359,8 +609,11 @@ const BESIDE: &[&str] = &[
 
 /// A person's sentence about a pull that fails with a program's words in it: "pulling a large image from quay.io fails with …".
 fn speaks_of_pull(lower: &str) -> bool {
-    let pull = ["pulling ", "to pull ", "can't pull", "docker pull", "pull fails", "pull failed", "pulls "].iter().any(|word| lower.contains(word));
-    let what = ["image", "registry", "quay.io", "ghcr.io", "docker hub", "container"].iter().any(|word| lower.contains(word));
+    let pull = ["pulling ", "to pull ", "can't pull", "docker pull", "pull fails", "pull failed", "pulls "]
+        .iter()
+        .any(|word| lower.contains(word));
+    let what =
+        ["image", "registry", "quay.io", "ghcr.io", "docker hub", "container"].iter().any(|word| lower.contains(word));
     pull && what && (lower.contains("fails with") || lower.contains("failed with") || lower.contains("error"))
 }
 
@@ -372,9 +625,84 @@ fn is_beside(lower: &str) -> bool {
 /// Whether a text tells of a failure at all.
 fn looks_failing(lower: &str) -> bool {
     const WORDS: &[&str] = &[
-        "fail", "error", "fatal", "denied", "not found", "unauthorized", "unable", "cannot", "can't", "could not", "couldn't", "refused", "timeout", "timed out", "no such", "toomany", "too many", "forbidden", "exceeded",
-        "invalid", "unexpected", "no matching", "no match", "unsupported", "expired", "not implemented", "no basic auth", "reject", "blocked", "canceled", "cancelled", "unknown", "eof", "does not exist", "no space", "http/1.1 4",
-        "http/1.1 5", "x509", "mismatch", "status 4", "status 5", "ambiguous", "not supported", "no signatures", "retrying", "not known", "missing", "illegal", "too many", "not a valid", "quota", "never pull", "not present with", "no image", "no bundle", "429", "warn", "bad request", "bad record", "rate limit", "reached your", "permission", "no progress", "no trust", "no valid trust", "trust data", "no matching", "not signed", "not verified", "unverified", "untrusted", "prohibited", "restricted", "has not been allowed", "not allowed", "not compliant", "not accepted", "must be an image digest",
+        "fail",
+        "error",
+        "fatal",
+        "denied",
+        "not found",
+        "unauthorized",
+        "unable",
+        "cannot",
+        "can't",
+        "could not",
+        "couldn't",
+        "refused",
+        "timeout",
+        "timed out",
+        "no such",
+        "toomany",
+        "too many",
+        "forbidden",
+        "exceeded",
+        "invalid",
+        "unexpected",
+        "no matching",
+        "no match",
+        "unsupported",
+        "expired",
+        "not implemented",
+        "no basic auth",
+        "reject",
+        "blocked",
+        "canceled",
+        "cancelled",
+        "unknown",
+        "eof",
+        "does not exist",
+        "no space",
+        "http/1.1 4",
+        "http/1.1 5",
+        "x509",
+        "mismatch",
+        "status 4",
+        "status 5",
+        "ambiguous",
+        "not supported",
+        "no signatures",
+        "retrying",
+        "not known",
+        "missing",
+        "illegal",
+        "too many",
+        "not a valid",
+        "quota",
+        "never pull",
+        "not present with",
+        "no image",
+        "no bundle",
+        "429",
+        "warn",
+        "bad request",
+        "bad record",
+        "rate limit",
+        "reached your",
+        "permission",
+        "no progress",
+        "no trust",
+        "no valid trust",
+        "trust data",
+        "no matching",
+        "not signed",
+        "not verified",
+        "unverified",
+        "untrusted",
+        "prohibited",
+        "restricted",
+        "has not been allowed",
+        "not allowed",
+        "not compliant",
+        "not accepted",
+        "must be an image digest",
     ];
     WORDS.iter().any(|word| lower.contains(word))
 }
@@ -382,17 +710,47 @@ fn looks_failing(lower: &str) -> bool {
 /// Texts about other troubles that use words of pulls.
 fn is_other(lower: &str) -> bool {
     const WORDS: &[&str] = &[
-        "mountvolume.", "networkplugin cni", "plugin type=", "oci runtime create failed", "failed to create containerd task", "readiness probe", "liveness probe", "crashloopbackoff",
-        "persistentvolumeclaim", "unmounted volumes", "failed to start container", "nodes are available", "exec format error", "failed to generate container", "createcontainererror",
-        "createcontainerconfigerror", "runcontainererror", "exec user process",
+        "mountvolume.",
+        "networkplugin cni",
+        "plugin type=",
+        "oci runtime create failed",
+        "failed to create containerd task",
+        "readiness probe",
+        "liveness probe",
+        "crashloopbackoff",
+        "persistentvolumeclaim",
+        "unmounted volumes",
+        "failed to start container",
+        "nodes are available",
+        "exec format error",
+        "failed to generate container",
+        "createcontainererror",
+        "createcontainerconfigerror",
+        "runcontainererror",
+        "exec user process",
     ];
-    let pull = ["failed to pull", "pull image", "resolve reference", "errimagepull", "pull and unpack"].iter().any(|word| lower.contains(word));
+    let pull = ["failed to pull", "pull image", "resolve reference", "errimagepull", "pull and unpack"]
+        .iter()
+        .any(|word| lower.contains(word));
     !pull && WORDS.iter().any(|word| lower.contains(word)) || is_push(lower)
 }
 
 /// The other direction: an image that cannot be stored.
 fn is_push(lower: &str) -> bool {
-    let push = ["pushing ", "failed to push", "error pushing", "put http", "put \"http", "docker push", "push permission", "apush", "the push refers", "push access denied"].iter().any(|word| lower.contains(word));
+    let push = [
+        "pushing ",
+        "failed to push",
+        "error pushing",
+        "put http",
+        "put \"http",
+        "docker push",
+        "push permission",
+        "apush",
+        "the push refers",
+        "push access denied",
+    ]
+    .iter()
+    .any(|word| lower.contains(word));
     push && !["pull image", "pulling", "pull access"].iter().any(|word| lower.contains(word))
 }
 
@@ -411,9 +769,23 @@ fn looks_like(reason: &str, lower: &str) -> &'static str {
         _ if has(&["back-off restarting", "crashloopbackoff", "restarting failed container"]) => "crash-loop",
         _ if has(&["nodes are available", "insufficient cpu", "insufficient memory"]) => "unschedulable",
         _ if has(&["mountvolume", "unmounted volumes", "unable to attach"]) => "volume",
-        _ if has(&["configmap \"", "secret \"", "createcontainerconfigerror", "couldn't find key"]) => "container-config",
+        _ if has(&["configmap \"", "secret \"", "createcontainerconfigerror", "couldn't find key"]) => {
+            "container-config"
+        }
         _ if has(&["probe failed", "readiness probe", "liveness probe"]) => "probe",
-        _ if has(&["oci runtime", "createcontainererror", "runcontainererror", "exec format error", "executable file not found", "failed to create containerd task", "failed to generate container", "exec user process"]) => "container-start",
+        _ if has(&[
+            "oci runtime",
+            "createcontainererror",
+            "runcontainererror",
+            "exec format error",
+            "executable file not found",
+            "failed to create containerd task",
+            "failed to generate container",
+            "exec user process",
+        ]) =>
+        {
+            "container-start"
+        }
         _ if has(&["sandbox", "networkplugin", "plugin type="]) => "sandbox",
         _ if has(&["low on resource"]) => "evicted",
         _ if has(&["exceeded quota", "violates podsecurity", "admission webhook"]) => "not-created",
@@ -472,10 +844,35 @@ fn container_dump(words: &str) -> Option<(String, Option<String>)> {
 /// The image that a text names, in any of the ways programs have.
 pub fn named_image(words: &str) -> Option<String> {
     const MARKS: &[&str] = &[
-        "Failed to pull image ", "failed to pull image ", "Back-off pulling image ", "Pull image ", "PullImage ", "failed pulling image ", "Failed to inspect image ", "Error pulling image ",
-        "pulling image ", "Pulling image ", "image pull failed for ", "sandbox image ", "pull and unpack image ", "Trying to pull ", "pull access denied for ", "manifest for ", "resolve reference ",
-        "initializing source docker://", "Initializing source docker://", "Unable to fetch image ", "resolve ref ", "default image tag ", "unpack image ", "could not pull base image image ", "pulling from ", "for image ",
-        "Container image ", "load metadata for ", "ImageStatus for image ",
+        "Failed to pull image ",
+        "failed to pull image ",
+        "Back-off pulling image ",
+        "Pull image ",
+        "PullImage ",
+        "failed pulling image ",
+        "Failed to inspect image ",
+        "Error pulling image ",
+        "pulling image ",
+        "Pulling image ",
+        "image pull failed for ",
+        "sandbox image ",
+        "pull and unpack image ",
+        "Trying to pull ",
+        "pull access denied for ",
+        "manifest for ",
+        "resolve reference ",
+        "initializing source docker://",
+        "Initializing source docker://",
+        "Unable to fetch image ",
+        "resolve ref ",
+        "default image tag ",
+        "unpack image ",
+        "could not pull base image image ",
+        "pulling from ",
+        "for image ",
+        "Container image ",
+        "load metadata for ",
+        "ImageStatus for image ",
     ];
     static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(MARKS.iter().copied()));
     let mut found = None;
@@ -491,7 +888,12 @@ fn reference_at(rest: &str) -> Option<String> {
     let open = rest.trim_start_matches(['[', '{', ' ']);
     let (image, quoted) = match open.strip_prefix(['"', '\'', '`']) {
         Some(inner) => (&inner[..inner.find(['"', '\'', '`']).unwrap_or(inner.len())], true),
-        None => (&open[..open.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']' | ')' | '}')).unwrap_or(open.len())], false),
+        None => (
+            &open[..open
+                .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']' | ')' | '}'))
+                .unwrap_or(open.len())],
+            false,
+        ),
     };
     let image = if quoted { unwrapped(image) } else { image.trim_end_matches([':', '.', ';']).to_owned() };
     let image = image.strip_prefix("docker://").unwrap_or(&image).trim().to_owned();
@@ -515,14 +917,46 @@ pub fn messages(error: &Text, source: Source, reason: Option<&str>, names: &[&st
 }
 
 fn named_reason(words: &str) -> Option<String> {
-    WAITING.iter().filter(|word| !matches!(**word, "ErrImagePull" | "ImagePullBackOff")).find(|word| words.contains(**word)).map(|word| (*word).to_owned())
+    WAITING
+        .iter()
+        .filter(|word| !matches!(**word, "ErrImagePull" | "ImagePullBackOff"))
+        .find(|word| words.contains(**word))
+        .map(|word| (*word).to_owned())
 }
 
 /// Beginnings of the members of an aggregated error (kubernetes apimachinery util/errors joins with `, ` and escapes nothing).
 const MEMBER_STARTS: &[&str] = &[
-    "rpc error: code", "failed to pull and unpack image", "Error response from daemon", "initializing source", "reading manifest", "pinging container registry", "unable to ",
-    "Get \"", "Head \"", "Get http", "Head http", "choosing image", "parsing image", "copying system image", "writing blob", "Source image rejected", "SignatureValidationFailed", "RegistryUnavailable", "get image config",
-    "failed to ", "error pulling", "Error ", "image verifier", "pull QPS", "short read", "Requesting bearer", "received unexpected", "toomanyrequests", "unauthorized", "denied", "manifest unknown",
+    "rpc error: code",
+    "failed to pull and unpack image",
+    "Error response from daemon",
+    "initializing source",
+    "reading manifest",
+    "pinging container registry",
+    "unable to ",
+    "Get \"",
+    "Head \"",
+    "Get http",
+    "Head http",
+    "choosing image",
+    "parsing image",
+    "copying system image",
+    "writing blob",
+    "Source image rejected",
+    "SignatureValidationFailed",
+    "RegistryUnavailable",
+    "get image config",
+    "failed to ",
+    "error pulling",
+    "Error ",
+    "image verifier",
+    "pull QPS",
+    "short read",
+    "Requesting bearer",
+    "received unexpected",
+    "toomanyrequests",
+    "unauthorized",
+    "denied",
+    "manifest unknown",
 ];
 
 fn tries(error: &Text) -> Vec<(Text, Role)> {
@@ -558,7 +992,10 @@ fn aggregate(words: &str) -> Option<Vec<Range<usize>>> {
     for (at, _) in inner.match_indices(", ") {
         let next = &inner[at + 2..];
         // the beginnings that are frames of a whole error, not words that also stand inside of one
-        if at > start && MEMBER_STARTS.iter().any(|begin| next.starts_with(begin)) && !inner[start..at].ends_with("scope") {
+        if at > start
+            && MEMBER_STARTS.iter().any(|begin| next.starts_with(begin))
+            && !inner[start..at].ends_with("scope")
+        {
             members.push(open + 1 + start..open + 1 + at);
             start = at + 2;
         }
@@ -635,7 +1072,9 @@ fn describe(text: Text, names: &[&str]) -> Message {
     if let Some(joined) = rejoin(&text) {
         let masked = mask(joined.as_str(), names);
         for answer in answers(joined.as_str()) {
-            if answer.url.is_some() || !message.answers.iter().any(|known| known.status == answer.status && known.asked == answer.asked) {
+            if answer.url.is_some()
+                || !message.answers.iter().any(|known| known.status == answer.status && known.asked == answer.asked)
+            {
                 message.answers.push(answer);
             }
         }
@@ -684,7 +1123,15 @@ fn rejoin(text: &Text) -> Option<Text> {
 
 /// The reference that the runtime names: the last one, with its registry.
 fn named_reference(words: &str) -> Option<String> {
-    ["resolve reference \"", "pull and unpack image \"", "initializing source docker://", "resolve image: ", "failed to resolve ref "].iter().find_map(|mark| {
+    [
+        "resolve reference \"",
+        "pull and unpack image \"",
+        "initializing source docker://",
+        "resolve image: ",
+        "failed to resolve ref ",
+    ]
+    .iter()
+    .find_map(|mark| {
         let rest = after(words, mark)?;
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | ',')).unwrap_or(rest.len());
         Some(rest[..end].trim_end_matches(':').to_owned()).filter(|reference| !reference.is_empty())
@@ -700,8 +1147,13 @@ fn mask(words: &str, names: &[&str]) -> String {
         }
     }
     let mut at = 0;
-    for word in words.split_inclusive(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '`' | ';')) {
-        let trimmed = word.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '`' | ';' | ':' | '.'));
+    for word in words.split_inclusive(|c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '`' | ';')
+    }) {
+        let trimmed = word.trim_end_matches(|c: char| {
+            c.is_whitespace()
+                || matches!(c, '"' | '\'' | ',' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '`' | ';' | ':' | '.')
+        });
         if is_foreign(trimmed) {
             masked[at..at + trimmed.len()].fill(MASK as u8);
         }
@@ -724,8 +1176,40 @@ fn is_foreign(word: &str) -> bool {
         return true;
     }
     const OURS: &[&str] = &[
-        "net/http", "archive/tar", "crypto/", "text/", "application/", "linux/", "windows/", "darwin/", "http/", "/var/", "/etc/", "/run/", "/usr/", "/tmp/", "/root/", "docker/", "/proc/", "/sys/", "/dev/", "/lib/",
-        "name/", "and/or", "arn:", "index/", "encoding/", "x/crypto", "/opt/", "/home/", "/bin/", "/snap/", "/mnt/", "/data/", "container-registry/", "mount/",
+        "net/http",
+        "archive/tar",
+        "crypto/",
+        "text/",
+        "application/",
+        "linux/",
+        "windows/",
+        "darwin/",
+        "http/",
+        "/var/",
+        "/etc/",
+        "/run/",
+        "/usr/",
+        "/tmp/",
+        "/root/",
+        "docker/",
+        "/proc/",
+        "/sys/",
+        "/dev/",
+        "/lib/",
+        "name/",
+        "and/or",
+        "arn:",
+        "index/",
+        "encoding/",
+        "x/crypto",
+        "/opt/",
+        "/home/",
+        "/bin/",
+        "/snap/",
+        "/mnt/",
+        "/data/",
+        "container-registry/",
+        "mount/",
     ];
     let lower = word.to_ascii_lowercase();
     if OURS.iter().any(|ours| lower.starts_with(ours)) {
@@ -733,12 +1217,31 @@ fn is_foreign(word: &str) -> bool {
     }
     if word.contains('/') {
         // `/v2/…` paths and references; not `read/write`
-        return word.starts_with('/') || word.contains(['.', ':', '-', '_']) || word.matches('/').count() > 1 || word.bytes().any(|b| b.is_ascii_digit());
+        return word.starts_with('/')
+            || word.contains(['.', ':', '-', '_'])
+            || word.matches('/').count() > 1
+            || word.bytes().any(|b| b.is_ascii_digit());
     }
     // a host name: labels with dots, the last one letters; programs' own dotted words are short
     let host = word.split(':').next().unwrap_or_default();
     let labels: Vec<&str> = host.split('.').collect();
-    const DOTTED: &[&str] = &["v1", "v2", "go", "json", "conf", "toml", "yaml", "d", "sock", "credentialprovider", "type", "auths", "dockercfg", "dockerconfigjson", "policy"];
+    const DOTTED: &[&str] = &[
+        "v1",
+        "v2",
+        "go",
+        "json",
+        "conf",
+        "toml",
+        "yaml",
+        "d",
+        "sock",
+        "credentialprovider",
+        "type",
+        "auths",
+        "dockercfg",
+        "dockerconfigjson",
+        "policy",
+    ];
     labels.len() >= 2
         && labels.iter().all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
         // a top-level domain; with a capital it is a name of a program (`runtime.v1.ImageService`)
@@ -778,14 +1281,31 @@ fn answers(words: &str) -> Vec<Answer> {
     }
     // containers/image and docker; the number follows after these words
     const NUMBERS: &[&str] = &[
-        "received unexpected http status: ", "unexpected status: ", "invalid status code from registry ", "statuscode: ", "error parsing http ", "unexpected http status: ", "response status code ", "error: status ", "http/1.1 ",
-        "http/2.0 ", "http status code: ", "status code ", "responded with status code ", "http code ", "error (", "unexpected http response: ", "when fetching blob ", "(status=",
+        "received unexpected http status: ",
+        "unexpected status: ",
+        "invalid status code from registry ",
+        "statuscode: ",
+        "error parsing http ",
+        "unexpected http status: ",
+        "response status code ",
+        "error: status ",
+        "http/1.1 ",
+        "http/2.0 ",
+        "http status code: ",
+        "status code ",
+        "responded with status code ",
+        "http code ",
+        "error (",
+        "unexpected http response: ",
+        "when fetching blob ",
+        "(status=",
     ];
     for mark in NUMBERS {
         for (at, _) in lower.match_indices(mark) {
             if let Some(status) = number(&lower[at + mark.len()..]) {
                 // docker's local API wraps everything in "API error (500)" and "(HTTP code 500) server error"
-                let local = lower[..at].ends_with("api ") || (*mark == "http code " && lower[at..].contains("server error"));
+                let local =
+                    lower[..at].ends_with("api ") || (*mark == "http code " && lower[at..].contains("server error"));
                 if !local {
                     push(status, None, None, at);
                 }
@@ -794,9 +1314,22 @@ fn answers(words: &str) -> Vec<Answer> {
     }
     // a number with its phrase, in whatever frame
     const PHRASES: &[(u16, &str)] = &[
-        (400, "400 bad request"), (401, "401 unauthorized"), (403, "403 forbidden"), (404, "404 not found"), (405, "405 method not allowed"), (407, "407 proxy authentication required"),
-        (408, "408 request timeout"), (410, "410 gone"), (412, "412 precondition failed"), (429, "429 too many requests"), (451, "451 unavailable for legal reasons"),
-        (500, "500 internal server error"), (502, "502 bad gateway"), (503, "503 service unavailable"), (503, "503 service temporarily unavailable"), (504, "504 gateway time"),
+        (400, "400 bad request"),
+        (401, "401 unauthorized"),
+        (403, "403 forbidden"),
+        (404, "404 not found"),
+        (405, "405 method not allowed"),
+        (407, "407 proxy authentication required"),
+        (408, "408 request timeout"),
+        (410, "410 gone"),
+        (412, "412 precondition failed"),
+        (429, "429 too many requests"),
+        (451, "451 unavailable for legal reasons"),
+        (500, "500 internal server error"),
+        (502, "502 bad gateway"),
+        (503, "503 service unavailable"),
+        (503, "503 service temporarily unavailable"),
+        (504, "504 gateway time"),
     ];
     for (status, phrase) in PHRASES {
         if let Some(at) = lower.find(phrase)
@@ -841,7 +1374,11 @@ fn asked(url: Option<&str>, before: &str) -> Asked {
         }
     }
     let tail = &before[crate::text::floor_boundary(before, before.len().saturating_sub(160))..];
-    if tail.contains("bearer token") || tail.contains("oauth token") || tail.contains("anonymous token") || tail.contains("auth token") {
+    if tail.contains("bearer token")
+        || tail.contains("oauth token")
+        || tail.contains("anonymous token")
+        || tail.contains("auth token")
+    {
         Asked::Token
     } else if tail.contains("pinging") {
         Asked::Ping
@@ -885,7 +1422,9 @@ fn codes(words: &str, masked: &str) -> Vec<String> {
     let end = words.trim_end().trim_end_matches(['"', '\'', '.', ')', ']']).to_ascii_lowercase();
     for (word, code) in [("denied", "DENIED"), ("unauthorized", "UNAUTHORIZED")] {
         let before = end.strip_suffix(word);
-        if before.is_some_and(|before| before.ends_with(": ") || before.ends_with('\n') || before.is_empty()) && !found.iter().any(|f| f == code) {
+        if before.is_some_and(|before| before.ends_with(": ") || before.ends_with('\n') || before.is_empty())
+            && !found.iter().any(|f| f == code)
+        {
             // after an address and without a number it may be a proxy's phrase when it begins with a capital
             let original = words.trim_end().trim_end_matches(['"', '\'', '.', ')', ']']);
             if original.ends_with(word) {
@@ -902,7 +1441,15 @@ fn credential(masked: &str) -> Credential {
     let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if any(&["oauth token", "pull rate limit as "]) {
         Credential::Sent
-    } else if any(&["fetch anonymous token", "no basic auth credentials", "missing username or secret", "unauthenticated request", "anonymous users are only", "unauthenticated pull rate limit", "no valid credential was supplied"]) {
+    } else if any(&[
+        "fetch anonymous token",
+        "no basic auth credentials",
+        "missing username or secret",
+        "unauthenticated request",
+        "anonymous users are only",
+        "unauthenticated pull rate limit",
+        "no valid credential was supplied",
+    ]) {
         Credential::NotSent
     } else {
         Credential::Unsaid

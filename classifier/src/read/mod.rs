@@ -25,7 +25,9 @@ pub fn read(inputs: &[&str]) -> Observations {
         found.new_section();
         let unescaped = unescape_whole(input, index).or_else(|| uncoloured(input, index));
         match &unescaped {
-            Some(text) => lines::walk(&lines::Document { words: text.as_str(), base: Some(text), input: index }, &mut found),
+            Some(text) => {
+                lines::walk(&lines::Document { words: text.as_str(), base: Some(text), input: index }, &mut found)
+            }
             None => lines::walk(&lines::Document { words: input, base: None, input: index }, &mut found),
         }
     }
@@ -50,6 +52,10 @@ fn unescape_whole(input: &str, index: usize) -> Option<Text> {
     let escaped = input.matches("\\n").count();
     let real = input.trim().matches('\n').count();
     let first = input.trim_start().bytes().next()?;
-    let described = input.contains("\\nEvents:") || input.contains("\\n  Type") || input.contains("\\n  Normal") || input.contains("\\n  Warning");
-    (escaped > 2 && real <= 2 && first != b'{' && first != b'[' && described).then(|| clean::clean(&Text::verbatim(input, 0, index)))
+    let described = input.contains("\\nEvents:")
+        || input.contains("\\n  Type")
+        || input.contains("\\n  Normal")
+        || input.contains("\\n  Warning");
+    (escaped > 2 && real <= 2 && first != b'{' && first != b'[' && described)
+        .then(|| clean::clean(&Text::verbatim(input, 0, index)))
 }

@@ -2,7 +2,8 @@
 //! rest become facts.
 
 use crate::observations::{
-    ContainerFacts, ContainerKind, Facts, NodeFacts, NotRead, OwnerFacts, PodFacts, ServiceAccountFacts, Source, Subject, Target, When,
+    ContainerFacts, ContainerKind, Facts, NodeFacts, NotRead, OwnerFacts, PodFacts, ServiceAccountFacts, Source,
+    Subject, Target, When,
 };
 use crate::read::clean::clean;
 use crate::read::message;
@@ -95,7 +96,8 @@ fn bundle(node: &Node, facts: &mut Facts) {
     if node.at(&["target"]).is_some() {
         let pods = node.items(&["target", "pods"]).iter().filter_map(|name| name.text(&[]).map(str::to_owned));
         let text = |key: &str| node.text(&["target", key]).map(str::to_owned);
-        facts.target = Some(Target { namespace: text("namespace"), pods: pods.collect(), container: text("container") });
+        facts.target =
+            Some(Target { namespace: text("namespace"), pods: pods.collect(), container: text("container") });
     }
     for item in node.items(&["missing"]) {
         if item.text(&["kind"]) == Some("Secret") {
@@ -121,7 +123,9 @@ fn secret(node: &Node, facts: &mut Facts) {
 /// A tree as a JSON value, for readers that want one.
 fn value(node: &Node) -> serde_json::Value {
     match node {
-        Node::Map(entries) => serde_json::Value::Object(entries.iter().map(|(key, node)| (key.clone(), value(node))).collect()),
+        Node::Map(entries) => {
+            serde_json::Value::Object(entries.iter().map(|(key, node)| (key.clone(), value(node))).collect())
+        }
         Node::List(items) => serde_json::Value::Array(items.iter().map(value).collect()),
         Node::Leaf(text) => serde_json::Value::String(text.as_str().to_owned()),
         Node::Bare(text) => match text.as_str() {
@@ -142,7 +146,11 @@ fn node_facts(node: &Node) -> NodeFacts {
     let pressure = node.items(&["status", "conditions"]).iter().any(|condition| {
         condition.text(&["type"]) == Some("DiskPressure") && condition.text(&["status"]) == Some("True")
     });
-    let images = node.items(&["status", "images"]).iter().flat_map(|image| image.items(&["names"])).filter_map(|name| name.text(&[]).map(str::to_owned));
+    let images = node
+        .items(&["status", "images"])
+        .iter()
+        .flat_map(|image| image.items(&["names"]))
+        .filter_map(|name| name.text(&[]).map(str::to_owned));
     NodeFacts {
         name: string(node, &["metadata", "name"]),
         arch: info("architecture"),
@@ -185,7 +193,11 @@ fn pod(node: &Node, found: &mut Assembler) {
     let mut records = Vec::new();
     for (kind, spec_key, status_key) in statuses {
         for spec in node.items(&["spec", spec_key]) {
-            let kind = if kind == ContainerKind::Init && spec.text(&["restartPolicy"]) == Some("Always") { ContainerKind::Sidecar } else { kind };
+            let kind = if kind == ContainerKind::Init && spec.text(&["restartPolicy"]) == Some("Always") {
+                ContainerKind::Sidecar
+            } else {
+                kind
+            };
             facts.containers.push(ContainerFacts {
                 name: string(spec, &["name"]),
                 kind,
@@ -197,15 +209,26 @@ fn pod(node: &Node, found: &mut Assembler) {
         for status in node.items(&["status", status_key]) {
             let name = string(status, &["name"]);
             let index = facts.containers.iter().position(|container| container.name == name).unwrap_or_else(|| {
-                facts.containers.push(ContainerFacts { name: name.clone(), kind, image: string(status, &["image"]), ..ContainerFacts::default() });
+                facts.containers.push(ContainerFacts {
+                    name: name.clone(),
+                    kind,
+                    image: string(status, &["image"]),
+                    ..ContainerFacts::default()
+                });
                 facts.containers.len() - 1
             });
             let container = &mut facts.containers[index];
             container.waiting = status.text(&["state", "waiting", "reason"]).map(str::to_owned);
             let has_state = |path: &[&str]| status.at(path).is_some_and(|state| !state.is_empty());
-            container.has_run = has_state(&["state", "running"]) || has_state(&["state", "terminated"]) || has_state(&["lastState", "terminated"]);
-            let subject =
-                Subject { container: Some(name), kind: container.kind, image: Some(container.image.clone()), ..subject.clone() };
+            container.has_run = has_state(&["state", "running"])
+                || has_state(&["state", "terminated"])
+                || has_state(&["lastState", "terminated"]);
+            let subject = Subject {
+                container: Some(name),
+                kind: container.kind,
+                image: Some(container.image.clone()),
+                ..subject.clone()
+            };
             records.extend(waiting(status, subject));
         }
     }
@@ -250,7 +273,9 @@ fn event(node: &Node, found: &mut Assembler) {
     let kind = node.text(&[object, "kind"]).unwrap_or("Pod");
     let mut subject = Subject {
         namespace: node.text(&[object, "namespace"]).or(node.text(&["metadata", "namespace"])).map(str::to_owned),
-        node: either([&["source", "host"], &["deprecatedSource", "host"]]).or(node.text(&["reportingInstance"])).map(str::to_owned),
+        node: either([&["source", "host"], &["deprecatedSource", "host"]])
+            .or(node.text(&["reportingInstance"]))
+            .map(str::to_owned),
         ..Subject::default()
     };
     if kind == "Pod" {
@@ -261,12 +286,15 @@ fn event(node: &Node, found: &mut Assembler) {
     if let Some((kind, container)) = node.text(&[object, "fieldPath"]).and_then(message::field_path) {
         (subject.kind, subject.container) = (kind, Some(container));
     }
-    let count = either([&["count"], &["deprecatedCount"]]).or(node.text(&["series", "count"])).and_then(|count| count.parse().ok());
+    let count = either([&["count"], &["deprecatedCount"]])
+        .or(node.text(&["series", "count"]))
+        .and_then(|count| count.parse().ok());
     let last = either([&["lastTimestamp"], &["deprecatedLastTimestamp"]])
         .or(node.text(&["series", "lastObservedTime"]))
         .or(node.text(&["eventTime"]))
         .and_then(rfc3339);
-    let first = either([&["firstTimestamp"], &["deprecatedFirstTimestamp"]]).or(node.text(&["eventTime"])).and_then(rfc3339);
+    let first =
+        either([&["firstTimestamp"], &["deprecatedFirstTimestamp"]]).or(node.text(&["eventTime"])).and_then(rfc3339);
     let text = node.leaf(&["message"]).or(node.leaf(&["note"])).map(|text| clean(text).trim()).unwrap_or_default();
     let when = When { time: last.or(first), first_time: first, count, ..When::default() };
     let reason = node.text(&["reason"]).map(str::to_owned);
@@ -298,7 +326,8 @@ fn fragment(node: &Node, found: &mut Assembler) -> bool {
         }
     });
     // A status that was seen with its container is not seen a second time without.
-    let with_container: Vec<Text> = records.iter().filter(|record| record.subject.container.is_some()).map(|record| record.text.clone()).collect();
+    let with_container: Vec<Text> =
+        records.iter().filter(|record| record.subject.container.is_some()).map(|record| record.text.clone()).collect();
     records.retain(|record| record.subject.container.is_some() || !with_container.contains(&record.text));
     let any = !records.is_empty() || !events.is_empty();
     for record in records {

@@ -12,8 +12,14 @@ pub fn place(timeline: &Timeline, image: Option<&ImageRef>, facts: &Facts) -> Pl
     let facts = node.and_then(|name| facts.nodes.iter().find(|node| node.name == name));
     PlaceFacts {
         registry: image.map(|image| registry(image, words())),
-        cluster: facts.and_then(cluster_of_node).or_else(|| node.and_then(cluster_of_name)).or_else(|| words().find_map(cluster_of_words)),
-        runtime: facts.and_then(|node| node.runtime.as_deref()).and_then(runtime_of_version).or_else(|| words().find_map(runtime_of_words)),
+        cluster: facts
+            .and_then(cluster_of_node)
+            .or_else(|| node.and_then(cluster_of_name))
+            .or_else(|| words().find_map(cluster_of_words)),
+        runtime: facts
+            .and_then(|node| node.runtime.as_deref())
+            .and_then(runtime_of_version)
+            .or_else(|| words().find_map(runtime_of_words)),
     }
 }
 
@@ -43,9 +49,15 @@ fn registry<'a>(image: &ImageRef, mut words: impl Iterator<Item = &'a str>) -> R
         Registry::Oci
     } else if ends(".icr.io") {
         Registry::Ibm
-    } else if host == "registry.redhat.io" || host == "registry.connect.redhat.com" || host == "registry.access.redhat.com" {
+    } else if host == "registry.redhat.io"
+        || host == "registry.connect.redhat.com"
+        || host == "registry.access.redhat.com"
+    {
         Registry::RedHat
-    } else if host.starts_with("image-registry.openshift-image-registry") || host.starts_with("docker-registry.default.svc") || host.contains("default-route-openshift-image-registry") {
+    } else if host.starts_with("image-registry.openshift-image-registry")
+        || host.starts_with("docker-registry.default.svc")
+        || host.contains("default-route-openshift-image-registry")
+    {
         Registry::OpenShift
     } else if host == "registry.k8s.io" || host == "k8s.gcr.io" {
         Registry::Kubernetes
@@ -62,7 +74,11 @@ fn registry<'a>(image: &ImageRef, mut words: impl Iterator<Item = &'a str>) -> R
     } else if host.starts_with("quay") {
         Registry::Quay
     } else {
-        words.find_map(registry_of_words).unwrap_or(if is_address(host) || image.registry.contains(':') { Registry::Local } else { Registry::Other })
+        words.find_map(registry_of_words).unwrap_or(if is_address(host) || image.registry.contains(':') {
+            Registry::Local
+        } else {
+            Registry::Other
+        })
     }
 }
 
@@ -122,7 +138,9 @@ fn cluster_of_name(node: &str) -> Option<Cluster> {
         Some(Cluster::Gke)
     } else if node.starts_with("aks-") || node.starts_with("aks") && node.contains("000") || node.contains("-vmss") {
         Some(Cluster::Aks)
-    } else if node.starts_with("ip-") && (node.ends_with(".compute.internal") || node.ends_with(".ec2.internal")) || node.starts_with("fargate-ip-") {
+    } else if node.starts_with("ip-") && (node.ends_with(".compute.internal") || node.ends_with(".ec2.internal"))
+        || node.starts_with("fargate-ip-")
+    {
         Some(Cluster::Eks)
     } else if node.starts_with("k3d-") {
         Some(Cluster::K3d)
@@ -171,9 +189,26 @@ fn runtime_of_version(version: &str) -> Option<Runtime> {
 /// Frames that one runtime alone puts around its errors.
 fn runtime_of_words(words: &str) -> Option<Runtime> {
     let has = |marks: &[&str]| marks.iter().any(|mark| words.contains(mark));
-    if has(&["failed to pull and unpack image", "failed to resolve reference", "failed to resolve image", "httpReadSeeker", "failed to extract layer", "containerd"]) {
+    if has(&[
+        "failed to pull and unpack image",
+        "failed to resolve reference",
+        "failed to resolve image",
+        "httpReadSeeker",
+        "failed to extract layer",
+        "containerd",
+    ]) {
         Some(Runtime::Containerd)
-    } else if has(&["initializing source docker://", "pinging container registry", "reading manifest", "RegistryUnavailable", "OCI artifact", "copying system image", "writing blob", "pinging docker registry", "short-name"]) {
+    } else if has(&[
+        "initializing source docker://",
+        "pinging container registry",
+        "reading manifest",
+        "RegistryUnavailable",
+        "OCI artifact",
+        "copying system image",
+        "writing blob",
+        "pinging docker registry",
+        "short-name",
+    ]) {
         Some(Runtime::Crio)
     } else if has(&["Error response from daemon", "failed to register layer", "docker login"]) {
         Some(Runtime::Docker)

@@ -1,7 +1,8 @@
 //! Puts records in the order of time, container by container: which attempt was the latest, and did a success clear it?
 
 use crate::observations::{
-    Attempt, BackOff, ContainerKind, Facts, Message, Note, Observations, PodFacts, Source, State, Subject, Timeline, When,
+    Attempt, BackOff, ContainerKind, Facts, Message, Note, Observations, PodFacts, Source, State, Subject, Timeline,
+    When,
 };
 use crate::read::describe::{Description, Kind};
 use crate::read::message::{self, Said};
@@ -101,7 +102,9 @@ impl Assembler {
             let tracks = self.by_owner.get(&key).cloned().unwrap_or_default();
             let fits = tracks.iter().copied().find(|&index| {
                 let of = &self.tracks[index].subject;
-                of.container.is_none() && of.kind != ContainerKind::Sandbox && of.image.as_deref() == Some(facts.image.as_str())
+                of.container.is_none()
+                    && of.kind != ContainerKind::Sandbox
+                    && of.image.as_deref() == Some(facts.image.as_str())
             });
             if let Some(index) = fits {
                 self.tracks[index].subject.container = Some(facts.name.clone());
@@ -121,8 +124,14 @@ impl Assembler {
                 ..subject.clone()
             };
             let when = When { age: Some(0), ..When::default() };
-            let record =
-                Record { text: text(place).trim(), source: Source::Status, reason: Some(reason), subject, when, ..Record::default() };
+            let record = Record {
+                text: text(place).trim(),
+                source: Source::Status,
+                reason: Some(reason),
+                subject,
+                when,
+                ..Record::default()
+            };
             self.add(record);
         }
     }
@@ -159,7 +168,9 @@ impl Assembler {
             };
             match *touch {
                 Touch::Attempt { track, attempt } => {
-                    if let Some((.., when)) = self.tracks.get_mut(track).and_then(|track| track.attempts.get_mut(attempt)) {
+                    if let Some((.., when)) =
+                        self.tracks.get_mut(track).and_then(|track| track.attempts.get_mut(attempt))
+                    {
                         newer(when);
                     }
                 }
@@ -210,7 +221,9 @@ impl Assembler {
                 let key = self.key(&subject);
                 let message = message::plain(&record.text, record.source, record.reason.as_deref());
                 let list = self.beside.entry(key).or_default();
-                if list.len() < MOST_ATTEMPTS && !list.iter().any(|(known, _)| known.text.as_str() == message.text.as_str()) {
+                if list.len() < MOST_ATTEMPTS
+                    && !list.iter().any(|(known, _)| known.text.as_str() == message.text.as_str())
+                {
                     list.push((message, record.when.clone()));
                 }
                 None
@@ -255,18 +268,19 @@ impl Assembler {
                 let reason = reason.or_else(|| record.reason.clone().filter(|reason| reason != "Failed"));
                 let track = &mut self.tracks[index];
                 let words = core(error.as_str());
-                let attempt = if let Some(known) = track.attempts.iter().position(|(text, ..)| core(text.as_str()) == words) {
-                    let slot = &mut track.attempts[known];
-                    slot.1 = slot.1.take().or(reason);
-                    slot.3 = merge(&slot.3, &record.when);
-                    known
-                } else {
-                    if track.attempts.len() == MOST_ATTEMPTS {
-                        track.attempts.pop();
-                    }
-                    track.attempts.push((error, reason, record.source, record.when.clone()));
-                    track.attempts.len() - 1
-                };
+                let attempt =
+                    if let Some(known) = track.attempts.iter().position(|(text, ..)| core(text.as_str()) == words) {
+                        let slot = &mut track.attempts[known];
+                        slot.1 = slot.1.take().or(reason);
+                        slot.3 = merge(&slot.3, &record.when);
+                        known
+                    } else {
+                        if track.attempts.len() == MOST_ATTEMPTS {
+                            track.attempts.pop();
+                        }
+                        track.attempts.push((error, reason, record.source, record.when.clone()));
+                        track.attempts.len() - 1
+                    };
                 Some(Touch::Attempt { track: index, attempt })
             }
             Said::Waits { image, container, word } => {
@@ -274,18 +288,21 @@ impl Assembler {
                 let key = self.key(&subject);
                 // `Error: ErrImagePull` names neither image nor container: it belongs to what fails in this pod already.
                 let anonymous = subject.image.is_none() && subject.container.is_none();
-                let index = match self.by_owner.get(&key).and_then(|tracks| tracks.last().copied()).filter(|_| anonymous) {
-                    Some(index) => index,
-                    None => self.track(&subject),
-                };
+                let index =
+                    match self.by_owner.get(&key).and_then(|tracks| tracks.last().copied()).filter(|_| anonymous) {
+                        Some(index) => index,
+                        None => self.track(&subject),
+                    };
                 let track = &mut self.tracks[index];
-                let names_cause = word.as_deref().is_some_and(|word| !matches!(word, "ErrImagePull" | "ImagePullBackOff"));
+                let names_cause =
+                    word.as_deref().is_some_and(|word| !matches!(word, "ErrImagePull" | "ImagePullBackOff"));
                 let known_names_cause = matches!(&track.waits, Some((_, Some(known), ..)) if !matches!(known.as_str(), "ErrImagePull" | "ImagePullBackOff"));
                 match &mut track.waits {
                     Some(waits) if known_names_cause && !names_cause => waits.3 = merge(&waits.3, &record.when),
                     Some(waits) if !names_cause && is_newer(&waits.3, &record.when) => {}
                     waits => {
-                        let when = waits.as_ref().map_or_else(|| record.when.clone(), |(.., when)| merge(when, &record.when));
+                        let when =
+                            waits.as_ref().map_or_else(|| record.when.clone(), |(.., when)| merge(when, &record.when));
                         *waits = Some((record.text.clone(), word, record.source, when));
                     }
                 }
@@ -311,7 +328,12 @@ impl Assembler {
             return index;
         }
         let index = self.tracks.len();
-        self.tracks.push(Track { subject: subject.clone(), order: self.order, owner: Some(key.clone()), ..Track::default() });
+        self.tracks.push(Track {
+            subject: subject.clone(),
+            order: self.order,
+            owner: Some(key.clone()),
+            ..Track::default()
+        });
         self.by_owner.entry(key).or_default().push(index);
         index
     }
@@ -337,7 +359,11 @@ impl Assembler {
             let of = &self.tracks[**index].subject;
             same(index) && (of.container.is_some() && of.container == subject.container)
         });
-        let by_image = || tracks.iter().find(|index| same(index) && self.tracks[**index].subject.image.is_some() && subject.image.is_some());
+        let by_image = || {
+            tracks
+                .iter()
+                .find(|index| same(index) && self.tracks[**index].subject.image.is_some() && subject.image.is_some())
+        };
         exact.or_else(by_image).or_else(|| tracks.iter().rev().find(same)).copied()
     }
 
@@ -356,7 +382,15 @@ impl Assembler {
                 continue;
             }
             let said_by = |text: &Text| of_pods.get(core(text.as_str())).and_then(|pods| pods.first().copied());
-            let Some(into) = track.attempts.iter().map(|(text, ..)| said_by(text)).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied()) else { continue };
+            let Some(into) = track
+                .attempts
+                .iter()
+                .map(|(text, ..)| said_by(text))
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.first().copied())
+            else {
+                continue;
+            };
             let image = std::mem::take(&mut self.tracks[index]).subject.image;
             fill(&mut self.tracks[into].subject.image, &image);
         }
@@ -367,20 +401,23 @@ impl Assembler {
         self.join_logs();
         self.join_unnamed();
         let mut timelines = Vec::new();
-        let mut healthy = 0;
         // A pod whose containers got as far as a pull has its sandbox.
         for index in 0..self.tracks.len() {
             if self.tracks[index].subject.kind == ContainerKind::Sandbox {
                 let owner = &self.tracks[index].owner;
-                let others = self.tracks.iter().filter(|track| track.subject.kind != ContainerKind::Sandbox && track.owner == *owner);
-                let moments = others.flat_map(|track| track.attempts.iter().map(|(.., when)| when).chain(&track.pulling).chain(&track.success));
+                let others = self
+                    .tracks
+                    .iter()
+                    .filter(|track| track.subject.kind != ContainerKind::Sandbox && track.owner == *owner);
+                let moments = others.flat_map(|track| {
+                    track.attempts.iter().map(|(.., when)| when).chain(&track.pulling).chain(&track.success)
+                });
                 let latest = moments.fold(None, |latest, when| later(latest, when.clone()));
                 self.tracks[index].success = latest;
             }
         }
         for track in std::mem::take(&mut self.tracks) {
             if track.attempts.is_empty() && track.waits.is_none() {
-                healthy += 1;
                 continue;
             }
             timelines.push(self.timeline(track));
@@ -390,16 +427,21 @@ impl Assembler {
             timelines.retain(|timeline| target.includes(&timeline.subject));
         }
         timelines.sort_by_key(|timeline| timeline.order);
-        let notes = self.notes(&timelines, healthy);
+        let notes = self.notes(&timelines);
         Observations { timelines, facts: self.facts, notes }
     }
 
     /// Text without a pod's name beside text with one (`kubectl get pods`, then a message): where there is one of each, they are
     /// the same.
     fn join_unnamed(&mut self) {
-        let unnamed: Vec<usize> = (0..self.tracks.len()).filter(|&i| self.tracks[i].subject.pod.is_none() && self.is_failing(i)).collect();
+        let unnamed: Vec<usize> =
+            (0..self.tracks.len()).filter(|&i| self.tracks[i].subject.pod.is_none() && self.is_failing(i)).collect();
         let bare: Vec<usize> = (0..self.tracks.len())
-            .filter(|&i| self.tracks[i].subject.pod.is_some() && self.tracks[i].attempts.is_empty() && self.tracks[i].waits.is_some())
+            .filter(|&i| {
+                self.tracks[i].subject.pod.is_some()
+                    && self.tracks[i].attempts.is_empty()
+                    && self.tracks[i].waits.is_some()
+            })
             .collect();
         let no_other_pod = self.tracks.iter().filter(|track| track.subject.pod.is_some()).count() == bare.len();
         if let ([first], [pod]) = (&unnamed[..], &bare[..])
@@ -418,7 +460,8 @@ impl Assembler {
             }
         }
         // A loose sentence without an image next to one with: the same pull.
-        let loose: Vec<usize> = (0..self.tracks.len()).filter(|&i| self.tracks[i].subject.pod.is_none() && self.is_failing(i)).collect();
+        let loose: Vec<usize> =
+            (0..self.tracks.len()).filter(|&i| self.tracks[i].subject.pod.is_none() && self.is_failing(i)).collect();
         if let [first, second] = loose[..]
             && self.tracks[first].owner == self.tracks[second].owner
         {
@@ -442,7 +485,11 @@ impl Assembler {
         let key = track.owner.clone().unwrap_or(OwnerKey::Section(0));
         let mut subject = track.subject;
         self.complete(&mut subject);
-        let names: Vec<&str> = [&subject.image, &subject.pod, &subject.namespace, &subject.container, &subject.node].into_iter().flatten().map(String::as_str).collect();
+        let names: Vec<&str> = [&subject.image, &subject.pod, &subject.namespace, &subject.container, &subject.node]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         let mut attempts: Vec<Attempt> = track
             .attempts
             .iter()
@@ -453,7 +500,8 @@ impl Assembler {
             .filter(|attempt| !attempt.messages.is_empty())
             .collect();
         attempts.sort_by(|a, b| order(&a.when, &b.when));
-        let shown_by = track.waits.as_ref().map(|(text, word, source, _)| message::plain(text, *source, word.as_deref()));
+        let shown_by =
+            track.waits.as_ref().map(|(text, word, source, _)| message::plain(text, *source, word.as_deref()));
         // A waiting word that names a cause by itself (`InvalidImageName`) is an attempt where nothing else is.
         if attempts.is_empty()
             && let Some((_, Some(word), _, when)) = &track.waits
@@ -461,10 +509,18 @@ impl Assembler {
         {
             attempts.extend(shown_by.clone().map(|message| Attempt { messages: vec![message], when: when.clone() }));
         }
-        let last_failure = attempts.iter().map(|attempt| &attempt.when).chain(track.waits.iter().map(|(.., when)| when)).fold(None, |latest: Option<When>, when| later(latest, when.clone()));
-        let runs = subject.container.as_ref().is_some_and(|name| self.running.iter().any(|(owner, running)| *owner == key && running == name));
+        let last_failure = attempts
+            .iter()
+            .map(|attempt| &attempt.when)
+            .chain(track.waits.iter().map(|(.., when)| when))
+            .fold(None, |latest: Option<When>, when| later(latest, when.clone()));
+        let runs = subject
+            .container
+            .as_ref()
+            .is_some_and(|name| self.running.iter().any(|(owner, running)| *owner == key && running == name));
         let waits_now = track.waits.as_ref().is_some_and(|(_, _, source, _)| *source == Source::Status);
-        let cleared = matches!((&track.success, &last_failure), (Some(success), Some(failure)) if is_newer(success, failure));
+        let cleared =
+            matches!((&track.success, &last_failure), (Some(success), Some(failure)) if is_newer(success, failure));
         let retrying = matches!((&track.pulling, &last_failure), (Some(pulling), Some(failure)) if is_newer(pulling, failure) && differs(pulling, failure));
         let state = if waits_now {
             State::Failing
@@ -478,15 +534,22 @@ impl Assembler {
         let back_off = track.pulling.as_ref().map(|pulling| BackOff {
             // a row without a count happened once
             attempts: pulling.count.or(pulling.age.map(|_| 1)),
-            since_last: pulling.age.or_else(|| Some(self.facts.collected_at?.checked_sub(pulling.time?)?.max(0) as u64)),
+            since_last: pulling
+                .age
+                .or_else(|| Some(self.facts.collected_at?.checked_sub(pulling.time?)?.max(0) as u64)),
         });
         // Records beside the pull: those of the same pod, and loose ones; one that names another image is about another pull.
-        let loose = self.beside.iter().filter(|(owner, _)| matches!(owner, OwnerKey::Section(_)) && **owner != key).flat_map(|(_, list)| list);
+        let loose = self
+            .beside
+            .iter()
+            .filter(|(owner, _)| matches!(owner, OwnerKey::Section(_)) && **owner != key)
+            .flat_map(|(_, list)| list);
         let own = self.beside.get(&key).into_iter().flatten();
-        let speaks_of_it = |message: &Message, must: bool| match (message::named_image(message.text.as_str()), &subject.image) {
-            (Some(named), Some(image)) => same_image(&named, image) || same_name(&named, image),
-            _ => !must,
-        };
+        let speaks_of_it =
+            |message: &Message, must: bool| match (message::named_image(message.text.as_str()), &subject.image) {
+                (Some(named), Some(image)) => same_image(&named, image) || same_name(&named, image),
+                _ => !must,
+            };
         let beside: Vec<Message> = own
             .filter(|(message, _)| speaks_of_it(message, false))
             .chain(loose.filter(|(message, _)| message::is_about_node(message) || speaks_of_it(message, true)))
@@ -498,7 +561,11 @@ impl Assembler {
     /// What the pod's facts know beyond the record.
     fn complete(&self, subject: &mut Subject) {
         let Some(name) = &subject.pod else { return };
-        let pod = self.facts.pods.iter().find(|pod| pod.name == *name && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace));
+        let pod = self
+            .facts
+            .pods
+            .iter()
+            .find(|pod| pod.name == *name && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace));
         let Some(pod) = pod else { return };
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         fill(&mut subject.namespace, &some(&pod.namespace));
@@ -519,61 +586,97 @@ impl Assembler {
     /// A pull secret that could not be read, in a text that shows no pull at all: the failure is all we see.
     fn add_unretrieved_secrets(&self, timelines: &mut Vec<Timeline>) {
         for (key, list) in &self.beside {
-            let covered = timelines.iter().any(|timeline| {
-                let of = match (&timeline.subject.pod, key) {
-                    (Some(pod), OwnerKey::Pod(_, name)) => pod == name,
-                    (None, OwnerKey::Section(_)) => true,
-                    (Some(_), OwnerKey::Section(_)) => timelines.len() == 1 || list.iter().all(|(message, _)| timeline.subject.image.as_deref().is_some_and(|image| message.text.as_str().contains(image))),
-                    _ => false,
-                };
-                of
+            let covered = timelines.iter().any(|timeline| match (&timeline.subject.pod, key) {
+                (Some(pod), OwnerKey::Pod(_, name)) => pod == name,
+                (None, OwnerKey::Section(_)) => true,
+                (Some(_), OwnerKey::Section(_)) => {
+                    timelines.len() == 1
+                        || list.iter().all(|(message, _)| {
+                            timeline.subject.image.as_deref().is_some_and(|image| message.text.as_str().contains(image))
+                        })
+                }
+                _ => false,
             });
             if covered || self.pulled_something {
                 continue;
             }
-            let Some((message, when)) = list.iter().find(|(message, _)| !message::is_about_node(message)) else { continue };
+            let Some((message, when)) = list.iter().find(|(message, _)| !message::is_about_node(message)) else {
+                continue;
+            };
             // An event alone stands on running pods for months; a log line is written when something asks.
             let subject = match key {
-                OwnerKey::Pod(namespace, pod) => Subject { namespace: Some(namespace.clone()).filter(|ns| !ns.is_empty()), pod: Some(pod.clone()), ..Subject::default() },
+                OwnerKey::Pod(namespace, pod) => Subject {
+                    namespace: Some(namespace.clone()).filter(|ns| !ns.is_empty()),
+                    pod: Some(pod.clone()),
+                    ..Subject::default()
+                },
                 OwnerKey::Section(_) => Subject::default(),
             };
             let attempt = Attempt { messages: vec![message.clone()], when: when.clone() };
             let beside = list.iter().map(|(message, _)| message.clone()).collect();
-            timelines.push(Timeline { subject, attempts: vec![attempt], beside, order: usize::MAX, ..Timeline::default() });
+            timelines.push(Timeline {
+                subject,
+                attempts: vec![attempt],
+                beside,
+                order: usize::MAX,
+                ..Timeline::default()
+            });
         }
     }
 
-    fn notes(&self, timelines: &[Timeline], healthy: usize) -> Vec<Note> {
+    fn notes(&self, timelines: &[Timeline]) -> Vec<Note> {
         let mut notes = Vec::new();
         let failing = !timelines.is_empty();
         let mut note = |code: &str, text: String| notes.push(Note { code: code.to_owned(), text });
         if failing {
             let only_shown = timelines.iter().any(|timeline| timeline.attempts.is_empty());
             if only_shown && self.without_events > 0 && self.described_pods > 1 {
-                note("events-not-shown", "kubectl describe of several pods prints no events unless it is asked to: add --show-events=true.".to_owned());
+                note(
+                    "events-not-shown",
+                    "kubectl describe of several pods prints no events unless it is asked to: add --show-events=true."
+                        .to_owned(),
+                );
             }
             return notes;
         }
         for (code, text) in [
-            ("crash-loop", "This looks like a container that starts and stops again (crash loop). Its image is on the node; kubectl logs --previous shows why it stopped."),
-            ("unschedulable", "This looks like a pod that no node can take. Nothing was pulled yet; the scheduler's message says what is missing."),
+            (
+                "crash-loop",
+                "This looks like a container that starts and stops again (crash loop). Its image is on the node; kubectl logs --previous shows why it stopped.",
+            ),
+            (
+                "unschedulable",
+                "This looks like a pod that no node can take. Nothing was pulled yet; the scheduler's message says what is missing.",
+            ),
             ("volume", "This looks like a volume that cannot be mounted. Images are pulled after volumes are there."),
-            ("container-config", "This looks like a missing ConfigMap or Secret that the container needs. Its image was pulled."),
+            (
+                "container-config",
+                "This looks like a missing ConfigMap or Secret that the container needs. Its image was pulled.",
+            ),
             ("container-start", "This looks like a container that cannot be started. Its image was pulled."),
             ("probe", "This looks like a failing probe. The image was pulled and the container runs."),
-            ("sandbox", "This looks like a pod whose network or sandbox cannot be set up. Images are pulled after that."),
+            (
+                "sandbox",
+                "This looks like a pod whose network or sandbox cannot be set up. Images are pulled after that.",
+            ),
             ("evicted", "This looks like a pod that was evicted from its node."),
-            ("not-created", "This looks like a pod that was not admitted (quota, policy or webhook): nothing was pulled."),
+            (
+                "not-created",
+                "This looks like a pod that was not admitted (quota, policy or webhook): nothing was pulled.",
+            ),
         ] {
             if self.elsewhere.contains_key(code) {
                 note(code, text.to_owned());
             }
         }
-        if self.pulled_something || healthy > 0 && self.pulled_something {
+        if self.pulled_something {
             note("pulled", "Images were pulled without trouble in this text.".to_owned());
         }
         if notes.is_empty() {
-            notes.push(Note { code: "nothing-found".to_owned(), text: "No failing image pull was found in this text.".to_owned() });
+            notes.push(Note {
+                code: "nothing-found".to_owned(),
+                text: "No failing image pull was found in this text.".to_owned(),
+            });
         }
         notes
     }
@@ -610,7 +713,11 @@ fn same_image(a: &str, b: &str) -> bool {
     use crate::read::image_ref::ImageRef;
     let full = |text: &str| {
         ImageRef::parse(text).map(|image| {
-            let tag = if image.digest.is_some() { None } else { Some(image.tag.clone().unwrap_or_else(|| "latest".to_owned())) };
+            let tag = if image.digest.is_some() {
+                None
+            } else {
+                Some(image.tag.clone().unwrap_or_else(|| "latest".to_owned()))
+            };
             (image.registry, image.repository, tag, image.digest)
         })
     };
@@ -626,21 +733,27 @@ fn same_name(a: &str, b: &str) -> bool {
 /// The part of an error that is the same wherever it is logged: without the frames in front of it.
 fn core(words: &str) -> &str {
     let mut core = words;
-    for mark in ["desc = ", "ErrImagePull: \"", "ErrImagePull: ", "\" failed: ", "service failed: ", "Failed to pull image: "] {
+    for mark in
+        ["desc = ", "ErrImagePull: \"", "ErrImagePull: ", "\" failed: ", "service failed: ", "Failed to pull image: "]
+    {
         if let Some(at) = core.find(mark) {
             core = &core[at + mark.len()..];
         }
     }
-    let core = match core.strip_prefix("Failed to pull image \"").and_then(|rest| rest.find("\": ").map(|at| &rest[at + 3..])) {
-        Some(inner) => inner,
-        None => core,
-    };
+    let core =
+        match core.strip_prefix("Failed to pull image \"").and_then(|rest| rest.find("\": ").map(|at| &rest[at + 3..]))
+        {
+            Some(inner) => inner,
+            None => core,
+        };
     core.trim().trim_end_matches(['"', ']', '.'])
 }
 
 fn is_sandbox(record: &Record, error: &str) -> bool {
     record.reason.as_deref() == Some("FailedCreatePodSandBox")
-        || ["get sandbox image", "CreatePodSandbox", "RunPodSandbox", "creating pod sandbox", "create pod sandbox"].iter().any(|mark| error.contains(mark))
+        || ["get sandbox image", "CreatePodSandbox", "RunPodSandbox", "creating pod sandbox", "create pod sandbox"]
+            .iter()
+            .any(|mark| error.contains(mark))
 }
 
 fn sandbox_image(error: &str) -> Option<String> {

@@ -120,7 +120,11 @@ impl Json<'_> {
             Some(b',' | b'}' | b']') | None => Node::Leaf(Text::default()),
             Some(_) => {
                 let start = self.at;
-                while self.bytes.get(self.at).is_some_and(|b| !matches!(b, b',' | b'}' | b']') && !b.is_ascii_whitespace()) {
+                while self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|b| !matches!(b, b',' | b'}' | b']') && !b.is_ascii_whitespace())
+                {
                     self.at += 1;
                 }
                 Node::Bare(self.text.slice(start..self.at))
@@ -491,7 +495,8 @@ fn key_end(words: &str) -> Option<(usize, usize)> {
     };
     let key = &words[..end];
     let after = words.get(end..)?.strip_prefix(':')?;
-    let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b'"' | b'\'' | b':'));
+    let plain =
+        key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b'"' | b'\'' | b':'));
     (plain && !key.is_empty() && (after.is_empty() || after.starts_with(' '))).then_some((end, end + 1))
 }
 

@@ -21,7 +21,12 @@ pub fn markdown(report: &Report) -> String {
 fn write_finding(finding: &Finding, out: &mut String) {
     let Some(best) = finding.diagnoses.first() else { return };
     out.push_str(&format!("## {}\n\n", escape(&best.title)));
-    out.push_str(&format!("`{}`, {}, {}\n\n", best.cause, words::confidence(best.confidence), words::outlook(best.outlook)));
+    out.push_str(&format!(
+        "`{}`, {}, {}\n\n",
+        best.cause,
+        words::confidence(best.confidence),
+        words::outlook(best.outlook)
+    ));
     let mut facts = Vec::new();
     let container = finding.container.as_ref().map(|container| {
         let name = container.name.as_ref().map(|name| format!(" {}", code(name))).unwrap_or_default();
@@ -47,7 +52,12 @@ fn write_finding(finding: &Finding, out: &mut String) {
             out.push_str(&fenced("sh", command));
         }
     }
-    let others: Vec<String> = finding.diagnoses.iter().skip(1).map(|other| format!("{} (`{}`, {})", escape(&other.title), other.cause, words::confidence(other.confidence))).collect();
+    let others: Vec<String> = finding
+        .diagnoses
+        .iter()
+        .skip(1)
+        .map(|other| format!("{} (`{}`, {})", escape(&other.title), other.cause, words::confidence(other.confidence)))
+        .collect();
     if !others.is_empty() {
         out.push_str(&format!("If that is not it: {}\n\n", others.join("; ")));
     }
@@ -88,7 +98,9 @@ pub fn cause(cause: &Cause) -> String {
     let mut out = String::new();
     for block in page(cause) {
         match block {
-            Block::Heading(level, text) => out.push_str(&format!("{} {}\n\n", "#".repeat(usize::from(level)), escape(&text))),
+            Block::Heading(level, text) => {
+                out.push_str(&format!("{} {}\n\n", "#".repeat(usize::from(level)), escape(&text)))
+            }
             Block::Paragraph(text) => out.push_str(&format!("{}\n\n", prose(&text))),
             Block::Warning(text) => out.push_str(&format!("> **Mind:** {}\n\n", prose(&text))),
             Block::List(items) => {
@@ -121,7 +133,11 @@ fn fenced(language: &str, text: &str) -> String {
 fn code(text: &str) -> String {
     let text = visible(text).replace('\n', " ");
     let ticks = "`".repeat(longest_run(&text) + 1);
-    if text.starts_with('`') || text.ends_with('`') { format!("{ticks} {text} {ticks}") } else { format!("{ticks}{text}{ticks}") }
+    if text.starts_with('`') || text.ends_with('`') {
+        format!("{ticks} {text} {ticks}")
+    } else {
+        format!("{ticks}{text}{ticks}")
+    }
 }
 
 fn longest_run(text: &str) -> usize {

@@ -41,30 +41,42 @@ pub fn page(cause: &Cause) -> Vec<Block> {
     blocks.extend(cause.meaning.split("\n\n").map(|paragraph| Block::Paragraph(in_general(paragraph.trim()))));
     if !cause.signs.is_empty() {
         blocks.push(Block::Heading(2, "Recognized by".to_owned()));
-        blocks.push(Block::List(cause.signs.iter().map(|sign| {
-            let mut line = vec![Inline::Text(format!("{}:", words::confidence(sign.confidence)))];
-            for (index, condition) in sign.all.iter().enumerate() {
-                if index > 0 {
-                    line.push(Inline::Text("and".to_owned()));
-                }
-                line.extend(condition_words(condition));
-            }
-            line
-        }).collect()));
+        blocks.push(Block::List(
+            cause
+                .signs
+                .iter()
+                .map(|sign| {
+                    let mut line = vec![Inline::Text(format!("{}:", words::confidence(sign.confidence)))];
+                    for (index, condition) in sign.all.iter().enumerate() {
+                        if index > 0 {
+                            line.push(Inline::Text("and".to_owned()));
+                        }
+                        line.extend(condition_words(condition));
+                    }
+                    line
+                })
+                .collect(),
+        ));
     }
     if !cause.settles.is_empty() {
         blocks.push(Block::Heading(2, "Proven by facts of the cluster".to_owned()));
-        blocks.push(Block::List(cause.settles.iter().map(|settling| {
-            let mut line = vec![Inline::Text(format!("{} (where the text says", settling.question))];
-            for (index, id) in settling.from.iter().enumerate() {
-                if index > 0 {
-                    line.push(Inline::Text("or".to_owned()));
-                }
-                line.push(Inline::Cause(id));
-            }
-            line.push(Inline::Text(")".to_owned()));
-            line
-        }).collect()));
+        blocks.push(Block::List(
+            cause
+                .settles
+                .iter()
+                .map(|settling| {
+                    let mut line = vec![Inline::Text(format!("{} (where the text says", settling.question))];
+                    for (index, id) in settling.from.iter().enumerate() {
+                        if index > 0 {
+                            line.push(Inline::Text("or".to_owned()));
+                        }
+                        line.push(Inline::Cause(id));
+                    }
+                    line.push(Inline::Text(")".to_owned()));
+                    line
+                })
+                .collect(),
+        ));
     }
     if !cause.fixes.is_empty() {
         blocks.push(Block::Heading(2, "What to do".to_owned()));

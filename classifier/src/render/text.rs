@@ -255,7 +255,9 @@ impl Out {
 
     /// Several tries of one attempt, in order.
     fn attempts(&mut self, finding: &Finding) {
-        let Some(tries) = finding.attempts.iter().map(|attempt| &attempt.tries).rfind(|tries| tries.len() > 1) else { return };
+        let Some(tries) = finding.attempts.iter().map(|attempt| &attempt.tries).rfind(|tries| tries.len() > 1) else {
+            return;
+        };
         let head = self.bold("Tried in this order");
         self.line(&format!("  {head}"));
         for (index, one) in tries.iter().enumerate() {
@@ -290,8 +292,15 @@ impl Out {
         }
         let needs: Vec<&str> = fix.commands.iter().flat_map(|command| command.needs.iter().copied()).collect();
         let mut known = Vec::new();
-        needs.into_iter().for_each(|need| if !known.contains(&need) { known.push(need) });
-        let unset: Vec<&str> = known.into_iter().filter(|need| !fix.commands.iter().any(|command| command.run.contains(&format!("${{{need}:-")))).collect();
+        needs.into_iter().for_each(|need| {
+            if !known.contains(&need) {
+                known.push(need)
+            }
+        });
+        let unset: Vec<&str> = known
+            .into_iter()
+            .filter(|need| !fix.commands.iter().any(|command| command.run.contains(&format!("${{{need}:-"))))
+            .collect();
         if !unset.is_empty() {
             self.paragraph("    ", &format!("Set {} before (export, or in front of the command).", unset.join(", ")));
         }
@@ -316,7 +325,15 @@ impl Out {
 
     fn others(&mut self, finding: &Finding) {
         for other in finding.diagnoses.iter().skip(1).take(2) {
-            self.paragraph("  ", &format!("If that is not it: {} ({}, {})", other.title, other.cause, words::confidence(other.confidence)));
+            self.paragraph(
+                "  ",
+                &format!(
+                    "If that is not it: {} ({}, {})",
+                    other.title,
+                    other.cause,
+                    words::confidence(other.confidence)
+                ),
+            );
         }
     }
 
@@ -328,7 +345,9 @@ impl Out {
             return;
         }
         let Some(best) = first.diagnoses.first() else { return };
-        let count = |number: usize, one: &str, many: &str| (number > 0).then(|| format!("{number} {}", if number == 1 { one } else { many }));
+        let count = |number: usize, one: &str, many: &str| {
+            (number > 0).then(|| format!("{number} {}", if number == 1 { one } else { many }))
+        };
         let counts = &group.counts;
         let parts = [
             count(counts.pods, "pod", "pods"),
@@ -341,11 +360,25 @@ impl Out {
         let title = self.paint(color, &visible(&best.title));
         self.line(&format!("{title}{}", if counts.is_empty() { String::new() } else { format!("  {counts}") }));
         let registry = group.registry.as_deref().map(|registry| format!(" · {registry}")).unwrap_or_default();
-        let about = self.dim(&format!("{} · {} · {}{registry}", best.cause, words::confidence(best.confidence), words::outlook(best.outlook)));
+        let about = self.dim(&format!(
+            "{} · {} · {}{registry}",
+            best.cause,
+            words::confidence(best.confidence),
+            words::outlook(best.outlook)
+        ));
         self.line(&format!("  {about}"));
-        let names: Vec<String> = group.members.iter().filter_map(|&index| report.findings.get(index)).map(|finding| words::subject(finding).or_else(|| finding.image.clone()).unwrap_or_default()).collect();
+        let names: Vec<String> = group
+            .members
+            .iter()
+            .filter_map(|&index| report.findings.get(index))
+            .map(|finding| words::subject(finding).or_else(|| finding.image.clone()).unwrap_or_default())
+            .collect();
         let mut unique: Vec<String> = Vec::new();
-        names.into_iter().filter(|name| !name.is_empty()).for_each(|name| if !unique.contains(&name) { unique.push(name) });
+        names.into_iter().filter(|name| !name.is_empty()).for_each(|name| {
+            if !unique.contains(&name) {
+                unique.push(name)
+            }
+        });
         let more = unique.len().saturating_sub(3);
         let shown = unique.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
         self.paragraph("  ", &if more > 0 { format!("{shown} and {more} more") } else { shown });
@@ -378,7 +411,8 @@ fn fitted(shown: &[(char, bool)], room: usize) -> Vec<(char, bool)> {
     let mut fitted = Vec::new();
     let last = runs.len() - 1;
     // what short gaps leave over goes to the words in front
-    let spare: usize = runs.iter().filter(|(proof, run)| !*proof && run.len() < around).map(|(_, run)| around - run.len()).sum();
+    let spare: usize =
+        runs.iter().filter(|(proof, run)| !*proof && run.len() < around).map(|(_, run)| around - run.len()).sum();
     for (index, (proof, run)) in runs.iter().enumerate() {
         let room = if index == 0 { around + spare } else { around };
         if *proof || run.len() <= room {

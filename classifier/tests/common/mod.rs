@@ -1,5 +1,6 @@
 //! The catalogue's case files, read for tests.
 #![allow(dead_code, unreachable_pub)] // each test uses a part of it
+#![allow(clippy::disallowed_methods)] // the crate reads no files; its tests do
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,11 @@ pub fn case_files() -> Vec<PathBuf> {
         let area = area.expect("a folder of an area").path();
         if area.is_dir() {
             let entries = std::fs::read_dir(&area).expect("an area's files");
-            files.extend(entries.map(|entry| entry.expect("a file").path()).filter(|path| path.extension().is_some_and(|ext| ext == "txt")));
+            files.extend(
+                entries
+                    .map(|entry| entry.expect("a file").path())
+                    .filter(|path| path.extension().is_some_and(|ext| ext == "txt")),
+            );
         }
     }
     files.sort();
@@ -38,7 +43,7 @@ pub fn cases(file: &Path) -> Vec<Case> {
             let confidence = words.next().map(str::to_owned);
             cases.push(Case { file: file.to_owned(), line: number + 1, expected, confidence, text: String::new() });
         } else if let Some(case) = cases.last_mut() {
-            let comment = case.text.is_empty() && line.starts_with('#') && !line.starts_with("# ctr") ;
+            let comment = case.text.is_empty() && line.starts_with('#') && !line.starts_with("# ctr");
             if !comment {
                 case.text.push_str(line);
                 case.text.push('\n');
@@ -47,7 +52,6 @@ pub fn cases(file: &Path) -> Vec<Case> {
     }
     cases
 }
-
 
 /// All cases of the catalogue.
 pub fn all_cases() -> Vec<Case> {

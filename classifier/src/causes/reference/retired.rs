@@ -330,14 +330,22 @@ mod tests {
 
     #[test]
     fn the_replacement_keeps_what_is_not_retired() {
-        check("k8s.gcr.io/ingress-nginx/controller:v1.9", Some(""), Some("registry.k8s.io/ingress-nginx/controller:v1.9"));
+        check(
+            "k8s.gcr.io/ingress-nginx/controller:v1.9",
+            Some(""),
+            Some("registry.k8s.io/ingress-nginx/controller:v1.9"),
+        );
         check("bitnami/redis:7.0", Some("bitnami"), Some("docker.io/bitnamilegacy/redis:7.0"));
         check("gcr.io/google_containers/pause", Some("google_containers"), Some("registry.k8s.io/pause"));
         check("quay.io/coreos/flannel:v0.20", Some("coreos/flannel"), Some("ghcr.io/flannel-io/flannel:v0.20"));
         check("gcr.io/kuar-demo/kuard-amd64:blue", Some("kuar-demo"), None);
         check("jfrog.bintray.io/x/y:1", Some(""), None);
         let digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        check(&format!("k8s.gcr.io/pause:3.9@{digest}"), Some(""), Some(&format!("registry.k8s.io/pause:3.9@{digest}")));
+        check(
+            &format!("k8s.gcr.io/pause:3.9@{digest}"),
+            Some(""),
+            Some(&format!("registry.k8s.io/pause:3.9@{digest}")),
+        );
     }
 
     #[test]
@@ -366,7 +374,8 @@ mod tests {
             assert!(entry.story.ends_with('.'), "{name}");
             assert!(entry.since.len() >= 4 && entry.since.bytes().all(|b| b.is_ascii_digit() || b == b'-'), "{name}");
             if let Some(replacement) = entry.replacement {
-                let image = ImageRef::parse(&format!("{replacement}/rest")).expect("a replacement is the beginning of a name");
+                let image =
+                    ImageRef::parse(&format!("{replacement}/rest")).expect("a replacement is the beginning of a name");
                 assert!(find(&image).is_none(), "{name} is replaced by something retired");
             }
         }
