@@ -101,6 +101,7 @@ fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
     // Paths of the machine stand in the messages of panics: with them the bytes would differ from machine to machine.
     let mut flags = vec![format!("--remap-path-prefix={}=imagepull", root.display())];
     flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={home}=cargo")));
+    flags.extend(standard_library());
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--locked", "--package", "imagepull-web-demo", "--profile", "wasm", "--target", TARGET])
         .arg("--target-dir")
@@ -128,6 +129,15 @@ fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
     Ok((output.wasm_mut().emit_wasm(), output.js().to_owned()))
+}
+
+/// Names the standard library's sources as a toolchain without them does: where they are installed, rustc names their place.
+fn standard_library() -> Option<String> {
+    let rustc = |argument: &[&str]| Command::new("rustc").args(argument).current_dir(root::path()).output();
+    let sysroot = String::from_utf8(rustc(&["--print", "sysroot"]).ok()?.stdout).ok()?;
+    let version = String::from_utf8(rustc(&["--version", "--verbose"]).ok()?.stdout).ok()?;
+    let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: "))?;
+    Some(format!("--remap-path-prefix={}/lib/rustlib/src/rust=/rustc/{commit}", sysroot.trim()))
 }
 
 /// `wasm-opt` from the tests' npm packages, if it is there; and whether it was.
