@@ -19,6 +19,8 @@ pub struct Document {
     looked_at: Vec<String>,
     /// Namespace, service account, and a pull secret that it lists.
     account_secrets: Vec<(String, String, String)>,
+    /// Uids of pods with an event of a pull that failed.
+    failed_pulls: HashSet<String>,
 }
 
 /// An object that is known not to exist.
@@ -75,9 +77,16 @@ impl Document {
                 let secrets = objects::pull_secrets(object);
                 self.account_secrets
                     .extend(secrets.map(|secret| (namespace.clone(), account.clone(), secret.to_owned())));
+            } else if object["kind"] == "Event" && objects::tells_of_a_failed_pull(object) {
+                self.failed_pulls.extend(objects::text(object, "/involvedObject/uid").map(str::to_owned));
             }
         }
         new
+    }
+
+    /// Whether an event that was added says that a pull of the pod with this uid failed.
+    pub fn has_failed_pull(&self, uid: &str) -> bool {
+        self.failed_pulls.contains(uid)
     }
 
     /// Names of the pull secrets that these service accounts of a namespace list.

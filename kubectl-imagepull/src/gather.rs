@@ -25,6 +25,8 @@ const MOST_OF_A_KIND: usize = 200;
 const LONGEST_CHAIN: usize = 5;
 /// Neighbours that run the same image, and as many that run another tag of it.
 const MOST_NEIGHBOURS: usize = 5;
+/// Failing pods of the same controller: one may have the text that another has lost.
+const MOST_SIBLINGS: usize = 3;
 /// Above this, one list of the namespace's events is cheaper than one for each pod.
 const MOST_EVENT_LISTS: usize = 4;
 
@@ -204,7 +206,19 @@ impl Gather<'_> {
             self.credentials(pods, secrets).await;
         };
         let around = join(self.nodes(&objects), join(self.owners(&objects), self.neighbours(pods)));
-        join(self.events(pods, container), join(credentials, around)).await;
+        let events = self.events(pods, container);
+        // Just after the first failure only the events tell of it: the status still says ContainerCreating.
+        if pods.iter().all(|pod| objects::waits(&pod.object) || objects::runs(&pod.object)) {
+            join(events, join(credentials, around)).await;
+        } else {
+            events.await;
+            join(credentials, around).await;
+        }
+    }
+
+    /// Whether a pod waits for an image, by its status or by the events read so far.
+    fn fails(&self, pod: &Pod) -> bool {
+        objects::waits(&pod.object) || self.document.borrow().has_failed_pull(&pod.uid)
     }
 
     async fn events(&self, pods: &[Pod], container: Option<&str>) {
@@ -366,13 +380,13 @@ impl Gather<'_> {
         }
     }
 
-    /// Pods beside the failing ones that run the same image, or another tag of it: whether it can be pulled at all.
+    /// Pods beside the failing ones that run the same image, or another tag of it: whether it can be pulled at all. Also failing
+    /// ones of the same controller, with their events.
     async fn neighbours(&self, pods: &[Pod]) {
-        let images: BTreeSet<&str> = pods
-            .iter()
-            .filter(|pod| objects::waits(&pod.object))
-            .flat_map(|pod| objects::images(&pod.object))
-            .collect();
+        let images: BTreeSet<&str> =
+            pods.iter().filter(|pod| self.fails(pod)).flat_map(|pod| objects::images(&pod.object)).collect();
+        let controllers: HashSet<&str> =
+            pods.iter().filter_map(|pod| objects::text(objects::controller(&pod.object)?, "/uid")).collect();
         let repositories: BTreeSet<&str> = images.iter().map(|image| repository(image)).collect();
         let namespaces: BTreeSet<&str> = pods.iter().map(Pod::namespace).collect();
         if images.is_empty() {
@@ -381,7 +395,7 @@ impl Gather<'_> {
         let finders: Vec<_> =
             repositories.iter().map(|repository| memchr::memmem::Finder::new(repository.as_bytes())).collect();
         for namespace in namespaces {
-            let (mut same, mut other) = (Vec::new(), Vec::new());
+            let (mut same, mut other, mut siblings) = (Vec::new(), Vec::new(), Vec::new());
             let address = Address::new(&["api", "v1", "namespaces", namespace, "pods"]).with("limit", PAGE);
             let mut seen = 0_usize;
             let listed = self
@@ -393,7 +407,15 @@ impl Gather<'_> {
                     }
                     let Ok(pod) = serde_json::from_slice(pod) else { return };
                     let pod = Pod::of(pod);
-                    if !objects::runs(&pod.object) || pods.iter().any(|known| known.uid == pod.uid) {
+                    if pods.iter().any(|known| known.uid == pod.uid) {
+                        return;
+                    }
+                    if !objects::runs(&pod.object) {
+                        let controller = objects::controller(&pod.object);
+                        let controller = controller.and_then(|controller| objects::text(controller, "/uid"));
+                        if siblings.len() < MOST_SIBLINGS && controller.is_some_and(|uid| controllers.contains(uid)) {
+                            siblings.push(pod);
+                        }
                         return;
                     }
                     if objects::images(&pod.object).any(|image| images.contains(image)) {
@@ -406,12 +428,16 @@ impl Gather<'_> {
             match listed {
                 Ok(_) => {
                     self.document.borrow_mut().looked_at(format!("{seen} pods in namespace {namespace}"));
-                    let kept: Vec<&Value> =
-                        same.iter().take(MOST_NEIGHBOURS).chain(other.iter().take(MOST_NEIGHBOURS)).collect();
+                    let kept: Vec<&Value> = same
+                        .iter()
+                        .take(MOST_NEIGHBOURS)
+                        .chain(other.iter().take(MOST_NEIGHBOURS))
+                        .chain(siblings.iter().map(|sibling| &sibling.object))
+                        .collect();
                     for pod in &kept {
                         self.document.borrow_mut().add(pod);
                     }
-                    self.nodes(&kept).await;
+                    join(self.nodes(&kept), self.events(&siblings, None)).await;
                 }
                 Err(refusal) => {
                     let wanted = Wanted { verb: "list", group: "", resource: "pods", namespace: Some(namespace) };

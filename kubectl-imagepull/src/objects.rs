@@ -287,6 +287,18 @@ pub fn waits(pod: &Value) -> bool {
     statuses(pod).any(|status| text(status, "/state/waiting/reason").is_some_and(|reason| !OTHER.contains(&reason)))
 }
 
+/// Whether an event says that an image was not pulled. It comes before the container's status says so.
+///
+/// Reasons: kubernetes pkg/kubelet/events/event.go. `Failed` and `BackOff` are also those of containers that do not start.
+pub fn tells_of_a_failed_pull(event: &Value) -> bool {
+    let message = text(event, "/message").unwrap_or_default();
+    match text(event, "/reason") {
+        Some("InspectFailed" | "ErrImageNeverPull" | "FailedToRetrieveImagePullSecret") => true,
+        Some("Failed" | "BackOff") => ["pull", "Pull", "image"].iter().any(|word| message.contains(word)),
+        _ => false,
+    }
+}
+
 /// Whether nothing in a pod waits: what runs elsewhere is evidence.
 pub fn runs(pod: &Value) -> bool {
     text(pod, "/status/phase") == Some("Running")
@@ -363,6 +375,20 @@ mod tests {
         assert!(!waits(&pod("ContainerCreating")));
         assert!(waits(&pod("ImagePullBackOff")));
         assert!(waits(&pod("SomethingNew")));
+    }
+
+    #[test]
+    fn a_failed_pull_is_told_from_a_failed_start() {
+        let event =
+            |reason: &str, message: &str| tells_of_a_failed_pull(&json!({"reason": reason, "message": message}));
+        assert!(event("Failed", "Failed to pull image \"web:v9\": not found"));
+        assert!(event("Failed", "Error: ErrImagePull"));
+        assert!(event("BackOff", "Back-off pulling image \"web:v9\""));
+        assert!(event("InspectFailed", "Failed to apply default image tag"));
+        assert!(event("FailedToRetrieveImagePullSecret", "Unable to retrieve some secrets"));
+        assert!(!event("BackOff", "Back-off restarting failed container app in pod web_shop(1)"));
+        assert!(!event("Failed", "Error: configmap \"settings\" not found"));
+        assert!(!event("Pulled", "Successfully pulled image \"web:v9\""));
     }
 
     #[test]

@@ -21,12 +21,11 @@ impl Gather<'_> {
     /// Reads the secrets that the pods name, or their service accounts; where none has a credential for a failing image, those
     /// of the namespace that could; with `--secrets=all`, those of other namespaces.
     pub(super) async fn credentials(&self, pods: &[Pod], secrets: Secrets) {
-        let failing: Vec<&Pod> = pods.iter().filter(|pod| objects::waits(&pod.object)).collect();
-        if failing.is_empty() {
+        if pods.is_empty() {
             return;
         }
         if secrets == Secrets::None {
-            let names: BTreeSet<String> = failing
+            let names: BTreeSet<String> = pods
                 .iter()
                 .flat_map(|pod| {
                     objects::pull_secrets(&pod.object).map(|name| format!("secret {}/{name}", pod.namespace()))
@@ -38,7 +37,7 @@ impl Gather<'_> {
             return;
         }
         let mut namespaces: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
-        for pod in failing {
+        for pod in pods {
             namespaces.entry(pod.namespace()).or_default().push(pod);
         }
         for (namespace, pods) in namespaces {
@@ -58,6 +57,7 @@ impl Gather<'_> {
         }
         let open: Vec<&str> = pods
             .iter()
+            .filter(|pod| self.fails(pod))
             .flat_map(|pod| {
                 let own: Vec<&SecretFacts> =
                     objects::pull_secrets(&pod.object).filter_map(|name| named.get(name)).collect();
