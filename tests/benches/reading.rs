@@ -21,7 +21,10 @@ fn main() {
         return answer(file);
     }
     describe();
-    println!("\n{:>8} {:>10} {:>9} {:>10} {:>16} {:>10} {:>10}", "log", "answer", "MB/s", "peak", "peak - 2 x input", "grep -E", "findings");
+    println!(
+        "\n{:>8} {:>10} {:>9} {:>10} {:>16} {:>10} {:>10}",
+        "log", "answer", "MB/s", "peak", "peak - 2 x input", "grep -E", "findings"
+    );
     for megabytes in [1, 10, 100] {
         log(megabytes);
     }
@@ -30,7 +33,8 @@ fn main() {
 /// Median of a description of 10 KB, and of a short message.
 fn describe() {
     let corpus = include_str!("../corpus/recordings.jsonl");
-    let recorded = corpus.lines().find(|line| line.contains("\"containerd-2.3/basic-no-secret\"")).expect("a recording");
+    let recorded =
+        corpus.lines().find(|line| line.contains("\"containerd-2.3/basic-no-secret\"")).expect("a recording");
     let recorded: serde_json::Value = serde_json::from_str(recorded).expect("JSON");
     let text = recorded["text"].as_str().expect("a text");
     let (head, tail) = text.split_once("    Environment:    <none>\n").expect("a container without environment");
@@ -39,7 +43,10 @@ fn describe() {
         if described.len() + tail.len() >= 10_000 {
             break;
         }
-        let _ = writeln!(described, "      SETTING_{number}:  https://service-{number}.shop.svc.cluster.local:8443/path?verbose=true");
+        let _ = writeln!(
+            described,
+            "      SETTING_{number}:  https://service-{number}.shop.svc.cluster.local:8443/path?verbose=true"
+        );
     }
     described.push_str(tail);
     let message = described.lines().find(|line| line.contains("Failed to pull image")).expect("the failure").to_owned();
@@ -68,7 +75,11 @@ fn log(megabytes: usize) {
     greps.sort_by(f64::total_cmp);
     let grep = greps.get(1).map_or_else(|| "none here".to_owned(), |seconds| format!("{seconds:.3} s"));
     let size = megabytes as f64;
-    println!("{megabytes:>5} MB {seconds:>8.3} s {:>9.0} {peak:>7.0} MB {:>13.0} MB {grep:>10} {findings:>10}", size / seconds, peak - 2.0 * size);
+    println!(
+        "{megabytes:>5} MB {seconds:>8.3} s {:>9.0} {peak:>7.0} MB {:>13.0} MB {grep:>10} {findings:>10}",
+        size / seconds,
+        peak - 2.0 * size
+    );
     let _ = std::fs::remove_file(&file);
 }
 
@@ -79,7 +90,8 @@ fn answer(file: &str) {
     let report = diagnose(&text, &Options::default());
     let seconds = started.elapsed().as_secs_f64();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
     println!("{seconds} {} {}", peak.unwrap_or(0.0) * 1.024e-3, report.findings.len());
 }
 
@@ -94,7 +106,8 @@ fn figures(command: &mut Command) -> [f64; 3] {
 /// Seconds of `grep -E` over the file; `None` where there is no grep.
 fn grep(file: &Path) -> Option<f64> {
     let started = Instant::now();
-    let status = Command::new("grep").args(["-cE", GREP]).arg(file).env("LC_ALL", "C").stdout(Stdio::null()).status().ok()?;
+    let status =
+        Command::new("grep").args(["-cE", GREP]).arg(file).env("LC_ALL", "C").stdout(Stdio::null()).status().ok()?;
     (status.code()? < 2).then(|| started.elapsed().as_secs_f64())
 }
 
@@ -128,15 +141,36 @@ fn kubelet_log(bytes: usize) -> String {
                 let image = format!("registry.example.com/shop/service-{number}:1.{number}");
                 let cause = CAUSES[(number % 6) as usize].replace("IMAGE", &image);
                 match next(3) {
-                    0 => writeln!(log, "{head}E{klog}pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"app\\\" with ErrImagePull: \\\"failed to pull and unpack image \\\\\\\"{image}\\\\\\\": {cause}\\\"\" pod=\"shop/service-{number}-0\" podUID=\"0b0a3c1e-6d8f-4d39-9d4f-{number:012}\""),
-                    _ => writeln!(log, "{head}E{klog}pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"app\\\" with ImagePullBackOff: \\\"Back-off pulling image \\\\\\\"{image}\\\\\\\": ErrImagePull: failed to pull and unpack image \\\\\\\"{image}\\\\\\\": {cause}\\\"\" pod=\"shop/service-{number}-0\" podUID=\"0b0a3c1e-6d8f-4d39-9d4f-{number:012}\""),
+                    0 => writeln!(
+                        log,
+                        "{head}E{klog}pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"app\\\" with ErrImagePull: \\\"failed to pull and unpack image \\\\\\\"{image}\\\\\\\": {cause}\\\"\" pod=\"shop/service-{number}-0\" podUID=\"0b0a3c1e-6d8f-4d39-9d4f-{number:012}\""
+                    ),
+                    _ => writeln!(
+                        log,
+                        "{head}E{klog}pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"app\\\" with ImagePullBackOff: \\\"Back-off pulling image \\\\\\\"{image}\\\\\\\": ErrImagePull: failed to pull and unpack image \\\\\\\"{image}\\\\\\\": {cause}\\\"\" pod=\"shop/service-{number}-0\" podUID=\"0b0a3c1e-6d8f-4d39-9d4f-{number:012}\""
+                    ),
                 }
             }
-            1..=12 => writeln!(log, "{head}I{klog}reconciler_common.go:251] \"operationExecutor.VerifyControllerAttachedVolume started for volume \\\"kube-api-access-{pod}\\\" (UniqueName: \\\"kubernetes.io/projected/{micros}-kube-api-access-{pod}\\\") pod \\\"service-{pod}-0\\\" (UID: \\\"{micros}\\\") \" pod=\"shop/service-{pod}-0\""),
-            13..=24 => writeln!(log, "{head}I{klog}kubelet.go:2537] \"SyncLoop (PLEG): event for pod\" pod=\"shop/service-{pod}-0\" event={{\"ID\":\"0b0a3c1e-6d8f-4d39-9d4f-{micros:012}\",\"Type\":\"ContainerStarted\",\"Data\":\"{micros:064}\"}}"),
-            25..=34 => writeln!(log, "{head}I{klog}prober.go:107] \"Probe failed\" probeType=\"Readiness\" pod=\"shop/service-{pod}-0\" podUID=\"{micros}\" containerName=\"app\" probeResult=\"failure\" output=\"HTTP probe failed with statuscode: 503\""),
-            35..=42 => writeln!(log, "{head}I{klog}operation_generator.go:637] \"MountVolume.SetUp succeeded for volume \\\"config-{pod}\\\" (UniqueName: \\\"kubernetes.io/configmap/{micros}-config\\\") pod \\\"service-{pod}-0\\\" (UID: \\\"{micros}\\\") \" pod=\"shop/service-{pod}-0\""),
-            _ => writeln!(log, "{head}E{klog}pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"app\\\" with CrashLoopBackOff: \\\"back-off 5m0s restarting failed container=app pod=service-{pod}-0_shop({micros})\\\"\" pod=\"shop/service-{pod}-0\" podUID=\"{micros}\""),
+            1..=12 => writeln!(
+                log,
+                "{head}I{klog}reconciler_common.go:251] \"operationExecutor.VerifyControllerAttachedVolume started for volume \\\"kube-api-access-{pod}\\\" (UniqueName: \\\"kubernetes.io/projected/{micros}-kube-api-access-{pod}\\\") pod \\\"service-{pod}-0\\\" (UID: \\\"{micros}\\\") \" pod=\"shop/service-{pod}-0\""
+            ),
+            13..=24 => writeln!(
+                log,
+                "{head}I{klog}kubelet.go:2537] \"SyncLoop (PLEG): event for pod\" pod=\"shop/service-{pod}-0\" event={{\"ID\":\"0b0a3c1e-6d8f-4d39-9d4f-{micros:012}\",\"Type\":\"ContainerStarted\",\"Data\":\"{micros:064}\"}}"
+            ),
+            25..=34 => writeln!(
+                log,
+                "{head}I{klog}prober.go:107] \"Probe failed\" probeType=\"Readiness\" pod=\"shop/service-{pod}-0\" podUID=\"{micros}\" containerName=\"app\" probeResult=\"failure\" output=\"HTTP probe failed with statuscode: 503\""
+            ),
+            35..=42 => writeln!(
+                log,
+                "{head}I{klog}operation_generator.go:637] \"MountVolume.SetUp succeeded for volume \\\"config-{pod}\\\" (UniqueName: \\\"kubernetes.io/configmap/{micros}-config\\\") pod \\\"service-{pod}-0\\\" (UID: \\\"{micros}\\\") \" pod=\"shop/service-{pod}-0\""
+            ),
+            _ => writeln!(
+                log,
+                "{head}E{klog}pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"app\\\" with CrashLoopBackOff: \\\"back-off 5m0s restarting failed container=app pod=service-{pod}-0_shop({micros})\\\"\" pod=\"shop/service-{pod}-0\" podUID=\"{micros}\""
+            ),
         };
     }
     log

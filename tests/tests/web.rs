@@ -15,14 +15,19 @@ fn wasm_answers_as_the_native_classifier_does() {
     assert!(texts.len() > 500, "only {} texts", texts.len());
     let inputs = std::env::temp_dir().join(format!("imagepull-web-{}.json", std::process::id()));
     std::fs::write(&inputs, serde_json::to_string(&texts).expect("JSON")).expect("write the inputs");
-    let output = Command::new("node").arg(root().join("tests/web/wasm.mjs")).arg(page).arg(&inputs).output().expect("run node");
+    let output =
+        Command::new("node").arg(root().join("tests/web/wasm.mjs")).arg(page).arg(&inputs).output().expect("run node");
     let _ = std::fs::remove_file(&inputs);
     assert!(output.status.success(), "node failed:\n{}", String::from_utf8_lossy(&output.stderr));
     let answers: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("answers");
     assert_eq!(answers.len(), texts.len());
     for (text, answer) in texts.iter().zip(&answers) {
         assert_eq!(answer["report"].as_str(), Some(imagepull_web_demo::diagnose(text, f64::NAN).as_str()), "\n{text}");
-        assert_eq!(answer["markdown"].as_str(), Some(imagepull_web_demo::markdown(text, f64::NAN).as_str()), "\n{text}");
+        assert_eq!(
+            answer["markdown"].as_str(),
+            Some(imagepull_web_demo::markdown(text, f64::NAN).as_str()),
+            "\n{text}"
+        );
         assert_eq!(answer["masked"].as_str(), Some(imagepull_web_demo::mask_names(text).as_str()), "\n{text}");
     }
 }
@@ -30,9 +35,11 @@ fn wasm_answers_as_the_native_classifier_does() {
 #[test]
 fn but_for_places_in_utf16_the_page_gets_the_document_of_the_command() {
     for text in texts() {
-        let mut ours: serde_json::Value = serde_json::from_str(&imagepull_web_demo::diagnose(&text, f64::NAN)).expect("JSON");
+        let mut ours: serde_json::Value =
+            serde_json::from_str(&imagepull_web_demo::diagnose(&text, f64::NAN)).expect("JSON");
         let report = imagepull_classifier::diagnose(&text, &imagepull_classifier::Options::default());
-        let theirs: serde_json::Value = serde_json::from_str(&imagepull_classifier::render::json::json(&report)).expect("JSON");
+        let theirs: serde_json::Value =
+            serde_json::from_str(&imagepull_classifier::render::json::json(&report)).expect("JSON");
         for evidence in evidence(&mut ours) {
             let spans = evidence["spans"].as_array().map_or(0, Vec::len);
             let utf16 = std::mem::take(&mut evidence["spans_utf16"]);
@@ -57,9 +64,22 @@ fn reports_have_the_types_that_the_page_is_written_against() {
     let folder = root().join("tests/web/pictures");
     std::fs::create_dir_all(&folder).expect("make a folder");
     let file = folder.join("reports.check.ts");
-    std::fs::write(&file, format!("import type {{ Report }} from \"../../../web-demo/report\";\n{literals}")).expect("write");
-    run(Command::new("node").arg(root().join("tests/web/node_modules/typescript/bin/tsc")).args(["--project", "tsconfig.json"]));
-    let checked = ["--noEmit", "--strict", "--ignoreConfig", "--target", "ES2023", "--module", "ESNext", "--moduleResolution", "bundler"];
+    std::fs::write(&file, format!("import type {{ Report }} from \"../../../web-demo/report\";\n{literals}"))
+        .expect("write");
+    run(Command::new("node")
+        .arg(root().join("tests/web/node_modules/typescript/bin/tsc"))
+        .args(["--project", "tsconfig.json"]));
+    let checked = [
+        "--noEmit",
+        "--strict",
+        "--ignoreConfig",
+        "--target",
+        "ES2023",
+        "--module",
+        "ESNext",
+        "--moduleResolution",
+        "bundler",
+    ];
     run(Command::new("node").arg(root().join("tests/web/node_modules/typescript/bin/tsc")).args(checked).arg(&file));
     let _ = std::fs::remove_file(&file);
 }
@@ -76,7 +96,9 @@ fn two_builds_of_the_page_have_the_same_bytes() {
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(_) = page() else { return };
-    if !["/usr/bin/chromium", "/usr/bin/google-chrome"].iter().any(|path| Path::new(path).exists()) && std::env::var_os("CHROMIUM").is_none() {
+    if !["/usr/bin/chromium", "/usr/bin/google-chrome"].iter().any(|path| Path::new(path).exists())
+        && std::env::var_os("CHROMIUM").is_none()
+    {
         return left_out("there is no Chromium");
     }
     run(Command::new("node").args(["--test", "page.test.mjs"]));
@@ -95,7 +117,16 @@ fn texts() -> Vec<String> {
         texts.extend(whole.split("\n--- ").map(str::to_owned));
         texts.push(whole);
     }
-    texts.extend(["", "\0\u{1}\u{7f}", "🐳 größer\r\nFailed to pull image \"a\u{202e}b\": toomanyrequests 🐳\r\n", "{\"kind\":", "\u{feff}- kind: Pod"].map(str::to_owned));
+    texts.extend(
+        [
+            "",
+            "\0\u{1}\u{7f}",
+            "🐳 größer\r\nFailed to pull image \"a\u{202e}b\": toomanyrequests 🐳\r\n",
+            "{\"kind\":",
+            "\u{feff}- kind: Pod",
+        ]
+        .map(str::to_owned),
+    );
     texts
 }
 
@@ -114,7 +145,9 @@ fn evidence(report: &mut serde_json::Value) -> impl Iterator<Item = &mut serde_j
     fn list<'a>(value: &'a mut serde_json::Value, name: &str) -> std::slice::IterMut<'a, serde_json::Value> {
         value[name].as_array_mut().expect("a list").iter_mut()
     }
-    list(report, "findings").flat_map(|finding| list(finding, "diagnoses")).flat_map(|diagnosis| list(diagnosis, "evidence"))
+    list(report, "findings")
+        .flat_map(|finding| list(finding, "diagnoses"))
+        .flat_map(|diagnosis| list(diagnosis, "evidence"))
 }
 
 /// The page, built once for all tests here. `None`, with a loud word, where node or the npm packages are missing.
@@ -139,7 +172,10 @@ fn build() {
 fn left_out(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "CI must test the page: {why}");
     // straight to the terminal: the test harness would keep a println to itself
-    let _ = writeln!(std::io::stderr(), "\nSKIPPED: the page was NOT tested: {why}. To enable:\n    cargo xtask web --setup\n");
+    let _ = writeln!(
+        std::io::stderr(),
+        "\nSKIPPED: the page was NOT tested: {why}. To enable:\n    cargo xtask web --setup\n"
+    );
 }
 
 /// Runs it in `tests/web` and shows what it printed if it fails.

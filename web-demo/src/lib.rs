@@ -30,7 +30,8 @@ fn report(input: &str, now: f64) -> Report {
     // Beyond 2^53 a number of seconds is no time.
     let now = (now.is_finite() && now.abs() < 9e15).then_some(now as i64);
     let mut report = imagepull_classifier::diagnose(input, &Options { now });
-    let evidence = report.findings.iter_mut().flat_map(|finding| &mut finding.diagnoses).flat_map(|one| &mut one.evidence);
+    let evidence =
+        report.findings.iter_mut().flat_map(|finding| &mut finding.diagnoses).flat_map(|one| &mut one.evidence);
     fill_utf16(input, evidence);
     report
 }
@@ -80,8 +81,10 @@ mod tests {
 
     #[test]
     fn spans_in_utf16_name_the_same_words_after_characters_of_every_width() {
-        let event = "Failed to pull image \"redis:7\": rpc error: toomanyrequests: You have reached your pull rate limit.";
-        for before in ["", "Größe\n", "日本語 — “quoted”\n", "🐳🐳 ship it 🐳\n", "e\u{301}\u{202e}\u{feff}\n"] {
+        let event =
+            "Failed to pull image \"redis:7\": rpc error: toomanyrequests: You have reached your pull rate limit.";
+        for before in ["", "Größe\n", "日本語 — “quoted”\n", "🐳🐳 ship it 🐳\n", "e\u{301}\u{202e}\u{feff}\n"]
+        {
             let found = words(&format!("{before}{event}\n{before}"));
             assert!(!found.is_empty(), "nothing was found after {before:?}");
         }

@@ -145,14 +145,16 @@ mod tests {
 
     #[test]
     fn what_is_generated_is_fresh() {
-        let stale: Vec<String> = stale().expect("readable").iter().map(|(file, _)| file.display().to_string()).collect();
+        let stale: Vec<String> =
+            stale().expect("readable").iter().map(|(file, _)| file.display().to_string()).collect();
         assert!(stale.is_empty(), "run `cargo xtask docs`; not fresh: {}", stale.join(", "));
     }
 
     #[test]
     fn every_cause_has_a_page_and_every_link_between_pages_leads_somewhere() {
         let files = files().expect("readable");
-        let names: Vec<String> = files.iter().map(|(file, _)| file.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+        let names: Vec<String> =
+            files.iter().map(|(file, _)| file.file_name().expect("a name").to_string_lossy().into_owned()).collect();
         for (file, text) in files.iter().filter(|(file, _)| file.starts_with(PAGES)) {
             for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
                 assert!(names.iter().any(|name| name == link), "{} links to {link}", file.display());

@@ -6,7 +6,8 @@ use std::process::{Command, ExitCode};
 /// Runs `imagepull-lab` of this workspace with the words after `cargo xtask lab`; its exit code is ours (3: skipped, nothing was tested).
 pub fn run(arguments: &[String]) -> ExitCode {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(["run", "--quiet", "--package", "imagepull-lab", "--"]).args(arguments).status();
+    let status =
+        Command::new(cargo).args(["run", "--quiet", "--package", "imagepull-lab", "--"]).args(arguments).status();
     match status {
         Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
         Err(error) => {

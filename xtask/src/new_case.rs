@@ -20,7 +20,8 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     let id = if wanted == NONE { SILENCE } else { wanted };
     let cause = causes::find(id).ok_or_else(|| format!("{id:?} is no cause; `cargo run -- causes` lists them"))?;
     let case = case(cause, &text(file)?)?;
-    let path = format!("classifier/src/causes/{}/{}.txt", format!("{:?}", cause.area).to_lowercase(), id.replace('-', "_"));
+    let path =
+        format!("classifier/src/causes/{}/{}.txt", format!("{:?}", cause.area).to_lowercase(), id.replace('-', "_"));
     let opened = std::fs::OpenOptions::new().create(true).append(true).open(root::join(&path));
     opened.and_then(|mut file| file.write_all(case.words.as_bytes())).map_err(|error| format!("{path}: {error}"))?;
     println!("{path}: added. Today's answer: {}.", case.answer);
@@ -73,8 +74,12 @@ mod tests {
     #[test]
     fn a_text_becomes_a_case_and_its_answer_is_told() {
         let cause = causes::find("tag-not-found").expect("a cause");
-        let case = case(cause, "# docker\nFailed to pull image \"nginx:nope\": manifest unknown\n--- x").expect("a case");
-        assert_eq!(case.words, "--- tag-not-found\n# TODO: where it was seen\n # docker\nFailed to pull image \"nginx:nope\": manifest unknown\n --- x\n");
+        let case =
+            case(cause, "# docker\nFailed to pull image \"nginx:nope\": manifest unknown\n--- x").expect("a case");
+        assert_eq!(
+            case.words,
+            "--- tag-not-found\n# TODO: where it was seen\n # docker\nFailed to pull image \"nginx:nope\": manifest unknown\n --- x\n"
+        );
         assert_eq!(case.answer, "tag-not-found");
     }
 

@@ -12,7 +12,9 @@ const CAUSES: &str = "classifier/src/causes";
 
 /// Makes the files and says what is to be done.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let [area, id] = arguments else { return Err("cargo xtask new-cause AREA ID, as: new-cause network proxy-failed".to_owned()) };
+    let [area, id] = arguments else {
+        return Err("cargo xtask new-cause AREA ID, as: new-cause network proxy-failed".to_owned());
+    };
     create(&root::join(CAUSES), area, id)?;
     let file = id.replace('-', "_");
     println!(
@@ -31,7 +33,9 @@ fn create(causes: &Path, area: &str, id: &str) -> Result<(), String> {
     let Ok(declared) = std::fs::read_to_string(&list) else {
         return Err(format!("{area:?} is no area: {}", areas(causes).join(", ")));
     };
-    let kebab = id.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    let kebab = id
+        .split('-')
+        .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
     if !kebab || !id.starts_with(|first: char| first.is_ascii_lowercase()) {
         return Err(format!("{id:?} is no id: small letters and digits, parted by `-`, named for what happened"));
     }
@@ -61,7 +65,10 @@ fn declare(list: &str, module: &str) -> Option<String> {
 /// The names of the catalogue's folders.
 fn areas(causes: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(causes).into_iter().flatten().flatten();
-    let mut areas: Vec<String> = entries.filter(|entry| entry.path().join("mod.rs").exists()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut areas: Vec<String> = entries
+        .filter(|entry| entry.path().join("mod.rs").exists())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     areas.sort();
     areas
 }
@@ -76,7 +83,8 @@ mod tests {
         fn new(name: &str) -> Folder {
             let path = std::env::temp_dir().join(format!("imagepull-new-cause-{name}-{}", std::process::id()));
             std::fs::create_dir_all(path.join("network")).expect("a folder");
-            std::fs::write(path.join("network/mod.rs"), "//! Network.\n\narea! {\n    proxy_failed,\n}\n").expect("a file");
+            std::fs::write(path.join("network/mod.rs"), "//! Network.\n\narea! {\n    proxy_failed,\n}\n")
+                .expect("a file");
             Folder(path)
         }
     }

@@ -9,7 +9,8 @@ const BAR: f64 = 34.0;
 
 /// A window in which `command` was typed and `answer` printed. `columns` is the terminal's width; longer lines are wrapped.
 pub fn terminal(command: &str, answer: &str, columns: usize) -> String {
-    let mut rows = vec![vec![Run { style: "p", text: "$ ".to_owned() }, Run { style: "b", text: command.to_owned() }], Vec::new()];
+    let mut rows =
+        vec![vec![Run { style: "p", text: "$ ".to_owned() }, Run { style: "b", text: command.to_owned() }], Vec::new()];
     rows.extend(answer.trim_end().lines().flat_map(|line| wrap(runs(line), columns)));
     let width = columns as f64 * CELL + 2.0 * MARGIN;
     let height = rows.len() as f64 * LINE + BAR + MARGIN;
@@ -21,7 +22,11 @@ pub fn terminal(command: &str, answer: &str, columns: usize) -> String {
     svg.push_str(STYLE);
     let _ = writeln!(svg, "<rect width=\"{width:.0}\" height=\"{height:.0}\" rx=\"9\" fill=\"#16191d\"/>");
     for (index, color) in ["#e0655e", "#dfb13b", "#5fb05a"].iter().enumerate() {
-        let _ = writeln!(svg, "<circle cx=\"{:.0}\" cy=\"17\" r=\"5.5\" fill=\"{color}\"/>", MARGIN + 4.0 + 18.0 * index as f64);
+        let _ = writeln!(
+            svg,
+            "<circle cx=\"{:.0}\" cy=\"17\" r=\"5.5\" fill=\"{color}\"/>",
+            MARGIN + 4.0 + 18.0 * index as f64
+        );
     }
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_empty()) {
         let y = BAR + LINE * (index as f64 + 0.75);
@@ -31,7 +36,12 @@ pub fn terminal(command: &str, answer: &str, columns: usize) -> String {
             // Each run says where it begins and how wide it is: a page's fonts must not move the marks under the words.
             let (x, length) = (MARGIN + CELL * column as f64, run.text.chars().count());
             let class = if run.style.is_empty() { String::new() } else { format!(" class=\"{}\"", run.style) };
-            let _ = write!(svg, "<tspan x=\"{x:.1}\" textLength=\"{:.1}\"{class}>{}</tspan>", CELL * length as f64, escape(&run.text));
+            let _ = write!(
+                svg,
+                "<tspan x=\"{x:.1}\" textLength=\"{:.1}\"{class}>{}</tspan>",
+                CELL * length as f64,
+                escape(&run.text)
+            );
             column += length;
         }
         svg.push_str("</text>\n");

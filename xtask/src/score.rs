@@ -53,7 +53,9 @@ impl Case {
 pub fn read(path: &str) -> Result<Vec<Case>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(number, line)| serde_json::from_str(line).map_err(|error| format!("{path}:{}: {error}", number + 1))).collect()
+    lines
+        .map(|(number, line)| serde_json::from_str(line).map_err(|error| format!("{path}:{}: {error}", number + 1)))
+        .collect()
 }
 
 /// Prints the table.
@@ -79,7 +81,8 @@ pub fn run(paths: &[String]) -> Result<(), String> {
                 let sure = outcome.confidence.is_some_and(|confidence| confidence >= Confidence::Likely);
                 wrongly_sure += usize::from(sure);
                 alarms += usize::from(case.label == SILENCE);
-                let confidence = outcome.confidence.map_or(String::new(), |confidence| format!(" ({confidence:?})").to_lowercase());
+                let confidence =
+                    outcome.confidence.map_or(String::new(), |confidence| format!(" ({confidence:?})").to_lowercase());
                 println!("{:8} expected {}, got {}{confidence}", case.id, case.label, outcome.answer);
             }
         }
@@ -90,7 +93,10 @@ pub fn run(paths: &[String]) -> Result<(), String> {
         }
         let right = exact + accepted;
         let percent = 100.0 * right as f64 / cases.len().max(1) as f64;
-        println!("\n{path}: {right} of {} right ({percent:.1} %): {exact} exact, {accepted} accepted; {wrongly_sure} wrong and sure; {alarms} false alarms", cases.len());
+        println!(
+            "\n{path}: {right} of {} right ({percent:.1} %): {exact} exact, {accepted} accepted; {wrongly_sure} wrong and sure; {alarms} false alarms",
+            cases.len()
+        );
     }
     Ok(())
 }

@@ -67,7 +67,11 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     if strict && skipped > 0 {
         return Err(format!("{skipped} parts were skipped, and CI=true allows none"));
     }
-    println!("all {} parts passed{}", steps.len() - skipped, if skipped > 0 { format!(", {skipped} SKIPPED") } else { String::new() });
+    println!(
+        "all {} parts passed{}",
+        steps.len() - skipped,
+        if skipped > 0 { format!(", {skipped} SKIPPED") } else { String::new() }
+    );
     Ok(())
 }
 
@@ -78,7 +82,9 @@ fn chosen(arguments: &[String]) -> Result<Vec<&'static Step>, String> {
     }
     let mut wanted = Vec::new();
     for pair in arguments.chunks(2) {
-        let [flag, name] = pair else { return Err(format!("cargo xtask test [--only NAME]…, NAME one of {}", names())) };
+        let [flag, name] = pair else {
+            return Err(format!("cargo xtask test [--only NAME]…, NAME one of {}", names()));
+        };
         let step = STEPS.iter().find(|step| flag == "--only" && step.name == name);
         wanted.push(step.ok_or_else(|| format!("cargo xtask test [--only NAME]…, NAME one of {}", names()))?);
     }
@@ -113,20 +119,25 @@ fn wasm() -> Outcome {
 /// Installs the target where it is missing; what to say if that is not possible.
 fn wasm_target() -> Option<Outcome> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let asked = Command::new(rustc).args(["--print", "target-libdir", "--target", WASM_TARGET]).current_dir(root::path()).output();
+    let asked = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .current_dir(root::path())
+        .output();
     let folder = asked.ok().map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     if folder.is_some_and(|folder| folder.exists()) {
         return None;
     }
     let installed = runs(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(root::path()));
-    (!installed).then(|| Outcome::Skipped(format!("no target {WASM_TARGET}"), format!("rustup target add {WASM_TARGET}")))
+    (!installed)
+        .then(|| Outcome::Skipped(format!("no target {WASM_TARGET}"), format!("rustup target add {WASM_TARGET}")))
 }
 
 fn deny() -> Outcome {
     const CHECK: &[&str] = &["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
     let tools = target().join("tools");
     let own = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    let has = |program: &PathBuf| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
+    let has =
+        |program: &PathBuf| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
     let program = [PathBuf::from("cargo-deny"), own.clone()].into_iter().find(has);
     let program = program.or_else(|| {
         println!("installing {CARGO_DENY} into {} (some minutes, once)", tools.display());
@@ -135,7 +146,10 @@ fn deny() -> Outcome {
     });
     match program {
         Some(program) => of(command(program, CHECK), "see above"),
-        None => Outcome::Skipped(format!("{CARGO_DENY} cannot be installed"), format!("cargo install --locked {CARGO_DENY}")),
+        None => Outcome::Skipped(
+            format!("{CARGO_DENY} cannot be installed"),
+            format!("cargo install --locked {CARGO_DENY}"),
+        ),
     }
 }
 
@@ -144,11 +158,18 @@ fn page() -> Outcome {
         return skipped;
     }
     let has = |program: &str| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
-    if !(has("node") && has("npm")) && !install(&["nodejs", "npm"]) {
-        return Outcome::Skipped("no node or no npm".to_owned(), "apt-get install nodejs npm, or https://nodejs.org".to_owned());
+    let present = has("node") && has("npm");
+    if !present && !install(&["nodejs", "npm"]) {
+        return Outcome::Skipped(
+            "no node or no npm".to_owned(),
+            "apt-get install nodejs npm, or https://nodejs.org".to_owned(),
+        );
     }
     if !runs(&mut xtask(&["web", "--setup"])) {
-        return Outcome::Skipped("npm packages or Chromium are missing".to_owned(), "cargo xtask web --setup".to_owned());
+        return Outcome::Skipped(
+            "npm packages or Chromium are missing".to_owned(),
+            "cargo xtask web --setup".to_owned(),
+        );
     }
     let steps: [(Command, &str); 3] = [
         (xtask(&["web"]), "the page does not build"),
@@ -159,14 +180,18 @@ fn page() -> Outcome {
 }
 
 fn lab() -> Outcome {
-    let tools = ["unshare", "mount", "ip"].iter().all(|tool| runs(Command::new(tool).arg("-V").stdout(Stdio::null()).stderr(Stdio::null())));
+    let tools = ["unshare", "mount", "ip"]
+        .iter()
+        .all(|tool| runs(Command::new(tool).arg("-V").stdout(Stdio::null()).stderr(Stdio::null())));
     if !tools {
         install(&["util-linux", "mount", "iproute2"]);
     }
     // It says itself what it lacks; 3 is its word for "nothing was tested".
     match xtask(&["lab", "test", "--core"]).status() {
         Ok(status) if status.success() => Outcome::Passed,
-        Ok(status) if status.code() == Some(3) => Outcome::Skipped("the lab cannot run here, see above".to_owned(), "cargo xtask lab up".to_owned()),
+        Ok(status) if status.code() == Some(3) => {
+            Outcome::Skipped("the lab cannot run here, see above".to_owned(), "cargo xtask lab up".to_owned())
+        }
         Ok(status) => Outcome::Failed(format!("{status}")),
         Err(error) => Outcome::Failed(error.to_string()),
     }
@@ -174,7 +199,9 @@ fn lab() -> Outcome {
 
 /// Installs Debian packages, where this is Debian and we are root. Answers whether they are there.
 fn install(packages: &[&str]) -> bool {
-    let apt = |arguments: &[&str]| runs(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()));
+    let apt = |arguments: &[&str]| {
+        runs(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+    };
     if !std::path::Path::new("/usr/bin/apt-get").exists() {
         return false;
     }
@@ -217,7 +244,8 @@ fn command(program: PathBuf, arguments: &[&str]) -> Command {
 
 /// Cargo's folder for what it builds.
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root::join("target"), |folder| root::join(PathBuf::from(folder)))
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root::join("target"), |folder| root::join(PathBuf::from(folder)))
 }
 
 fn words(time: Duration) -> String {

@@ -97,13 +97,24 @@ fn build() -> Result<(), String> {
 fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
     const TARGET: &str = "wasm32-unknown-unknown";
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-    let cargo_home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let cargo_home =
+        std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     // Paths of the machine stand in the messages of panics: with them the bytes would differ from machine to machine.
     let mut flags = vec![format!("--remap-path-prefix={}=imagepull", root.display())];
     flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={home}=cargo")));
     flags.extend(standard_library());
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--locked", "--package", "imagepull-web-demo", "--profile", "wasm", "--target", TARGET])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            "imagepull-web-demo",
+            "--profile",
+            "wasm",
+            "--target",
+            TARGET,
+        ])
         .arg("--target-dir")
         .arg(&target)
         .current_dir(root)
@@ -147,7 +158,8 @@ fn optimize(root: &Path, module: Vec<u8>) -> Result<(Vec<u8>, bool), String> {
         return Ok((module, false));
     }
     // Each feature by name: `--all-features` makes it write what no browser loads.
-    let features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+    let features =
+        ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
     let folder = std::env::temp_dir().join(format!("imagepull-wasm-opt-{}", std::process::id()));
     let (before, after) = (folder.join("before.wasm"), folder.join("after.wasm"));
     std::fs::create_dir_all(&folder)
@@ -162,7 +174,9 @@ fn optimize(root: &Path, module: Vec<u8>) -> Result<(Vec<u8>, bool), String> {
         .arg(&after)
         .status();
     let optimized = match ended {
-        Ok(status) if status.success() => std::fs::read(&after).map_err(|error| format!("wasm-opt wrote nothing: {error}")),
+        Ok(status) if status.success() => {
+            std::fs::read(&after).map_err(|error| format!("wasm-opt wrote nothing: {error}"))
+        }
         Ok(status) => Err(format!("wasm-opt failed: {status}")),
         Err(error) => Err(format!("cannot run node: {error}")),
     };
@@ -227,7 +241,15 @@ fn with_code(line: &str) -> String {
     if !prose || line.contains("<code>") || parts.len().is_multiple_of(2) {
         return line.to_owned();
     }
-    let tag = |index: usize| if index == 0 { "" } else if index % 2 == 1 { "<code>" } else { "</code>" };
+    let tag = |index: usize| {
+        if index == 0 {
+            ""
+        } else if index % 2 == 1 {
+            "<code>"
+        } else {
+            "</code>"
+        }
+    };
     parts.iter().enumerate().map(|(index, part)| format!("{}{part}", tag(index))).collect()
 }
 
@@ -251,7 +273,8 @@ fn fill(template: &str, parts: &[(&str, String)]) -> Result<String, String> {
     let mut rest = template;
     for (name, text) in parts {
         let mark = format!("{{{{{name}}}}}");
-        let (before, after) = rest.split_once(&mark).ok_or_else(|| format!("index.html has no {mark} where it is due"))?;
+        let (before, after) =
+            rest.split_once(&mark).ok_or_else(|| format!("index.html has no {mark} where it is due"))?;
         if matches!(*name, "style" | "script") && text.to_lowercase().contains(&format!("</{name}")) {
             return Err(format!("the {name} would end itself"));
         }
@@ -337,7 +360,10 @@ mod tests {
     #[test]
     fn backticks_in_prose_become_code_and_those_of_a_shell_stay() {
         assert_eq!(with_code("<p>Run `x -y` now.</p>"), "<p>Run <code>x -y</code> now.</p>");
-        assert_eq!(with_code("<pre tabindex=\"0\"><code>echo `date`</code></pre>"), "<pre tabindex=\"0\"><code>echo `date`</code></pre>");
+        assert_eq!(
+            with_code("<pre tabindex=\"0\"><code>echo `date`</code></pre>"),
+            "<pre tabindex=\"0\"><code>echo `date`</code></pre>"
+        );
         assert_eq!(with_code("<p>one ` alone</p>"), "<p>one ` alone</p>");
     }
 
@@ -356,7 +382,10 @@ mod tests {
         for cause in causes::all() {
             assert_eq!(pages.matches(&format!("<article id=\"{}\">", cause.id)).count(), 1, "{}", cause.id);
         }
-        assert!(!pages.contains("<h1") && !pages.contains("<h2"), "the list's own heading is the only one of its level");
+        assert!(
+            !pages.contains("<h1") && !pages.contains("<h2"),
+            "the list's own heading is the only one of its level"
+        );
         assert_eq!(pages.matches("<details").count(), pages.matches("</details>").count());
         assert_eq!(pages.matches("<section").count(), pages.matches("</section>").count());
     }
