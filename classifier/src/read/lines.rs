@@ -80,6 +80,7 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
         "error response",
         "daemon",
         "error parsing",
+        "unexpected http",
         "failed to copy",
         "failed to extract",
         "lookup ",
