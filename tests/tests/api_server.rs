@@ -86,8 +86,11 @@ fn a_named_pod_is_read_with_all_that_belongs_to_it() {
     let document = ended.json();
     let want = [
         "Pod/web-1",
+        // Its siblings: one that runs says that the image is to be had, one that fails may say why.
         "Pod/web-2",
+        "Pod/restarted",
         "Event/web-1.failed",
+        "Event/restarted.failed",
         "ServiceAccount/default",
         "SecretFacts/regcred",
         "SecretFacts/fits",

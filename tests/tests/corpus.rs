@@ -85,7 +85,8 @@ fn every_proof_is_found_in_the_text_that_it_quotes() {
 
 #[test]
 fn line_ends_margins_and_quoting_do_not_change_an_answer() {
-    let ways: [(&str, fn(&str) -> String); 3] = [
+    type Way = (&'static str, fn(&str) -> String);
+    let ways: [Way; 3] = [
         ("CRLF", |text| text.replace('\n', "\r\n")),
         ("a margin", |text| text.lines().map(|line| format!("    {line}\n")).collect()),
         ("quoted in a mail", |text| text.lines().map(|line| format!("> {line}\n")).collect()),
