@@ -86,6 +86,8 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
         "lookup ",
         "snapshot",
         "docker.io",
+        "dial unix",
+        ": preparing",
     ])
 });
 
@@ -99,6 +101,7 @@ pub fn walk(document: &Document<'_>, found: &mut Assembler) {
         in_table: false,
         command: None,
         pushing: 0,
+        about_push: None,
         block_open: false,
     };
     let words = document.words;
@@ -141,6 +144,8 @@ struct Walker<'a, 'd> {
     command: Option<PullCommand>,
     /// Lines for which a `docker push` above speaks: what fails there is not a pull.
     pushing: usize,
+    /// Whether the document is about a push and about no pull; asked once, if ever.
+    about_push: Option<bool>,
     block_open: bool,
 }
 
@@ -189,6 +194,10 @@ impl Walker<'_, '_> {
             if command.lines_left == 0 {
                 self.command = None;
             }
+        }
+        // ctr and curl show the request itself
+        if words.contains("HEAD /v2/") || words.contains("GET /v2/") {
+            self.command = Some(PullCommand { image: None, lines_left: 20 });
         }
         if (relevant || self.description.is_none())
             && !object
@@ -244,10 +253,6 @@ impl Walker<'_, '_> {
         if relevant && self.pod_row(&at, words) {
             return None;
         }
-        // ctr and curl show the request itself
-        if words.contains("HEAD /v2/") || words.contains("GET /v2/") {
-            self.command = Some(PullCommand { image: None, lines_left: 20 });
-        }
         if let Some(command) = pull_command(words) {
             self.flush();
             self.command = Some(PullCommand { image: command, lines_left: 40 });
@@ -260,8 +265,10 @@ impl Walker<'_, '_> {
         }
         // A sentence about a pull in the middle of a description belongs to somebody's chat around it.
         let no_pod = self.description.as_ref().is_some_and(|description| description.containers.is_empty());
-        let sentence = relevant
-            && (message::is_anchored(words) || no_pod && words.contains("rror: ") && message::is_about_pull(words));
+        // kubectl's own keys begin with a capital: `message: …` is somebody's card.
+        let foreign = || words.contains("rror: ") || words.starts_with(|c: char| c.is_ascii_lowercase());
+        let sentence =
+            relevant && (message::is_anchored(words) || no_pod && foreign() && message::is_about_pull(words));
         if !sentence
             && let Some(description) = &mut self.description
             && description.take(unquoted(line), at.clone())
@@ -437,9 +444,9 @@ impl Walker<'_, '_> {
             record.pull_context = true;
             record.subject.image = record.subject.image.or_else(|| command.image.clone());
         }
-        let of_push = self.pushing > 0
-            && matches!(record.source, Source::Tool | Source::Text)
-            && !message::is_anchored(record.text.as_str());
+        let loose = matches!(record.source, Source::Tool | Source::Text) && !message::is_anchored(record.text.as_str());
+        let of_push =
+            loose && (self.pushing > 0 || message::is_bare_refusal(record.text.as_str()) && self.is_about_push());
         if !record.text.is_empty() && !of_push {
             match pending.log {
                 // a log repeats itself: what this line said is kept for the next time
@@ -449,6 +456,16 @@ impl Walker<'_, '_> {
                 _ => self.found.add(record),
             }
         }
+    }
+
+    /// Whether the text around speaks of a push, and nowhere of a pull. Only asked of what a person can have pasted.
+    fn is_about_push(&mut self) -> bool {
+        let words = self.document.words;
+        *self.about_push.get_or_insert_with(|| {
+            let lower = if words.len() < 64 * 1024 { words.to_ascii_lowercase() } else { String::new() };
+            let pushes = |at: usize| !lower[at + 4..].starts_with("ed");
+            !lower.contains("pull") && lower.match_indices("push").any(|(at, _)| pushes(at))
+        })
     }
 
     fn end_description(&mut self) {
@@ -565,6 +582,15 @@ fn starts_record(words: &str) -> bool {
         "sudo ",
         "status:",
         "using default tag",
+        "readiness probe",
+        "liveness probe",
+        "startup probe",
+        "mountvolume",
+        "started container",
+        "created container",
+        "successfully assigned",
+        // BuildKit, util/progress
+        "=> ",
     ];
     let lower: String = words.chars().take(32).collect::<String>().to_ascii_lowercase();
     STARTS.iter().any(|start| lower.starts_with(start)) || starts_row(words)
@@ -588,6 +614,10 @@ fn starts_section(words: &str) -> bool {
 fn pull_command(words: &str) -> Option<Option<String>> {
     if words.len() > 400 || words.contains("rror") || words.contains("ailed") {
         return None;
+    }
+    // critest, cri-tools pkg/framework/util.go
+    if let Some((_, image)) = words.split_once("Pull image : ") {
+        return Some(Some(image.trim().to_owned()));
     }
     const TOOLS: &[&str] =
         &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
@@ -621,7 +651,17 @@ fn pull_command(words: &str) -> Option<Option<String>> {
 fn is_push(words: &str) -> bool {
     let command = words.split_ascii_whitespace().take(6).any(|word| word == "push")
         && ["docker", "podman", "nerdctl", "buildah", "crane"].iter().any(|tool| words.contains(tool));
-    command && !words.contains("pull") || words.starts_with("The push refers to")
+    // moby, distribution/push_v2.go: what a layer is about to do, or was spared
+    let layer =
+        [": Preparing", ": Pushing", ": Pushed", ": Layer already exists", ": Mounted from", ": Skipped foreign layer"]
+            .iter()
+            .any(|state| {
+                words.find(state).is_some_and(|at| {
+                    let id = &words.as_bytes()[at.saturating_sub(12)..at];
+                    id.len() == 12 && id.iter().all(u8::is_ascii_hexdigit)
+                })
+            });
+    command && !words.contains("pull") || words.starts_with("The push refers to") || layer
 }
 
 /// The end of a JSON value that begins at `start`: where its brackets are closed, or the end of the document.

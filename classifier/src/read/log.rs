@@ -112,7 +112,8 @@ pub fn read(text: &Text, form: Form) -> Record {
             let rest = text.slice(at..text.len());
             let fields = fields(&rest);
             let get = |key: &str| fields.iter().find(|field| field.key == key).map(|field| &field.value);
-            record.text = join(&[get("msg"), get("error").or(get("err"))]);
+            // Argo Workflows says what a pod waits for in a field of its own (workflow/controller/operator.go, "node changed")
+            record.text = join(&[get("msg"), get("error").or(get("err")).or(get("new.message"))]);
             record.when.time = get("time").and_then(|time| rfc3339(time.as_str()));
             if record.text.is_empty() {
                 record.text = clean(&rest);

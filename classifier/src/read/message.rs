@@ -92,7 +92,21 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "manifest",
         "resolve reference",
         "resolve image",
-        "/v2/",
+        // the ping, and what lies below it; many other programs have a second version of something too
+        "/v2/\"",
+        "/v2/'",
+        "/v2/`",
+        "/v2/:",
+        "/v2/ ",
+        "/v2/\n",
+        "/v2/,",
+        "/v2/)",
+        "/v2/.",
+        "/v2/…",
+        "/v2/<",
+        "/v2/_catalog",
+        "/blobs/",
+        "/tags/list",
         "/v1/_ping",
         "/v1/repositories",
         "toomanyrequests",
@@ -122,6 +136,8 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "authorization token has expired",
         "failed commit on ref",
         "initializing source",
+        "image from source",
+        "retrieve auth token",
         "pinging container registry",
         "pinging docker registry",
         "registry endpoint",
@@ -161,7 +177,6 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "layer verification",
         "unknown blob",
         "blob unknown",
-        "blob upload",
         "name unknown",
         "manifest unknown",
         "repository name not known",
@@ -286,6 +301,16 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "encountered remote",
         "repositorynotfoundexception",
         "ai models directly by the engine",
+        // libtrust in docker, schema 1 without a signature; moby, distribution/xfer/download.go and the file that it loads into
+        "missing signature key",
+        "download failed after attempts",
+        "getimageblob",
+        // kubelet up to 1.1, pkg/kubelet/kubelet.go syncPod: the pull secrets are all that is asked for without a word before it
+        "skipping: secrets \"",
+        // kubernetes, pkg/credentialprovider/config.go
+        "parse auth field",
+        // buildpacks/lifecycle and imgutil
+        "does not exist in registry",
     ])
 });
 
@@ -325,6 +350,13 @@ pub fn concerns_us(line: &str) -> bool {
 /// Whether the words are about a pull by themselves.
 pub fn is_about_pull(words: &str) -> bool {
     ABOUT_PULL.any(words.as_bytes())
+}
+
+/// Whether the words are a refusal that a push gets as well, without a word of what was asked.
+pub fn is_bare_refusal(words: &str) -> bool {
+    let lower = words.to_ascii_lowercase();
+    ["denied", "unauthorized", "authentication required"].iter().any(|word| lower.contains(word))
+        && !lower.contains("manifest")
 }
 
 /// Whether a line is a message that we would look for anywhere.
@@ -684,6 +716,19 @@ fn looks_failing(lower: &str) -> bool {
         "warn",
         "bad request",
         "bad record",
+        // net, crypto/tls, net/http: what goes wrong on the way
+        "no route",
+        "unreachable",
+        "host is down",
+        "misbehaving",
+        "reset by",
+        "broken pipe",
+        "goaway",
+        "server gave http",
+        "first record does not",
+        "proxyconnect",
+        "tls: ",
+        "proxy authentication",
         "rate limit",
         "reached your",
         "permission",
@@ -728,8 +773,20 @@ fn is_other(lower: &str) -> bool {
         "createcontainerconfigerror",
         "runcontainererror",
         "exec user process",
+        // logins, which are no pulls: docker/cli and helm
+        "error storing credentials",
+        "error logging in to v2 endpoint",
+        // git and its users (go-git says `authentication required` as registries do); models, which are no images
+        "clone '",
+        "unable to clone",
+        "git clone",
+        "list refs",
+        "required: repository not found",
+        ".git'",
+        "gitrepository",
+        "pull model",
     ];
-    let pull = ["failed to pull", "pull image", "resolve reference", "errimagepull", "pull and unpack"]
+    let pull = ["failed to pull image", "pull image", "resolve reference", "errimagepull", "pull and unpack"]
         .iter()
         .any(|word| lower.contains(word));
     !pull && WORDS.iter().any(|word| lower.contains(word)) || is_push(lower)
@@ -746,8 +803,18 @@ fn is_push(lower: &str) -> bool {
         "docker push",
         "push permission",
         "apush",
+        "action=push",
         "the push refers",
         "push access denied",
+        "push some refs",
+        // distribution-spec, "Pushing blobs"; containers/image, copy/ and docker/docker_image_dest.go
+        "/blobs/uploads",
+        "blob upload",
+        "layer upload",
+        "uploading manifest",
+        "remote destination",
+        " at destination: pinging",
+        "initializing destination docker",
     ]
     .iter()
     .any(|word| lower.contains(word));
@@ -1416,6 +1483,16 @@ fn codes(words: &str, masked: &str) -> Vec<String> {
     for (code, spellings) in CODES {
         if spellings.iter().any(|spelling| lower.match_indices(spelling).any(|(at, _)| stands_alone(at))) {
             found.push((*code).to_owned());
+        }
+    }
+    // a bare word right after an address in quotes, whatever a person says after it: `Head "…": unauthorized" - Anna`
+    for (word, code) in [("\": denied", "DENIED"), ("\": unauthorized", "UNAUTHORIZED")] {
+        let ends = |at: usize| {
+            let rest = &words[at + word.len()..];
+            !rest.starts_with(|c: char| c == ':' || c.is_alphanumeric())
+        };
+        if words.match_indices(word).any(|(at, _)| ends(at)) && !found.iter().any(|f| f == code) {
+            found.push(code.to_owned());
         }
     }
     // a bare word at the end, after a colon or on a line of its own: `…/manifests/1: denied`

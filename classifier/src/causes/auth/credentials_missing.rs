@@ -40,6 +40,10 @@ pub(super) const CAUSE: Cause = Cause {
             that("containers/image does not speak of a user name", no_username),
         ]),
         possible(&[says("invalid username/password: unauthorized: authentication required")]),
+        // containers/image up to 2.x, docker_client.go: any 401 of the token server
+        possible(&[says("unable to retrieve auth token: 401")]),
+        // curl and `ctr --http-dump`: the answer itself, to a request that carried nothing
+        possible(&[says("HTTP/1.1 401 Unauthorized"), that("no credential is known to be sent", unsent)]),
         // registry.redhat.io and registry.connect.redhat.com
         likely(&[says("Please login to the Red Hat Registry using your Customer Portal credentials")]),
         // IBM Cloud Container Registry, "Why am I getting Authorization required errors"
@@ -52,7 +56,7 @@ pub(super) const CAUSE: Cause = Cause {
         // gcr.io over the v1 protocol
         possible(&[says("no valid credential was supplied")]),
         // containerd before 1.6.25, remotes/docker/resolver.go: a Basic registry without and with a wrong login end alike
-        possible(&[says("status code [manifests * 401")]),
+        possible(&[says("status code [manifests*401")]),
         // containerd, resolver.go: Quay and Harbor give everybody a token, and say 401 only then (rule 17)
         possible(&[that("Quay or Harbor answered 401 to the manifest, and a credential is not spoken of", bare_401_of_token_giver)]),
         // containers/image, docker/errors.go ErrUnauthorizedForCredentials: printed for any 401 of the token server. With the bare code

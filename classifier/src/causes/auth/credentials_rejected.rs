@@ -45,7 +45,7 @@ pub(super) const CAUSE: Cause = Cause {
         // ghcr.io and GitLab refuse a bad login with 403, where others mean a missing permission
         likely(&[says("failed to fetch oauth token"), status(&[403]), that("the registry is GHCR or GitLab", refuses_with_403)]),
         // ghcr.io, to docker with a login that it does not take
-        likely(&[says("denied: denied")]),
+        likely(&[says("denied: denied"), that("it does not answer the request for a token", not_for_a_token)]),
         // GitHub, Container registry and the older docker.pkg.github.com
         likely(&[says("User cannot be authenticated with the token provided")]),
         likely(&[says("Your request could not be authenticated by the GitHub Packages service")]),
@@ -70,7 +70,7 @@ pub(super) const CAUSE: Cause = Cause {
         // containerd >= 1.6.25, resolver.go: a Basic login was refused, or there was none for an unknown scheme (rule 17)
         possible(&[says("unexpected status from {method} request to * 401"), that("a credential is not spoken of", bare_401)]),
         // the same 401 in frames that nobody has listed, or shortened by whoever tells it
-        possible(&[status(&[401]), that("nor what was asked for", |failure| failure.answered(crate::observations::Asked::Unknown, &[401])), that("a credential is not spoken of", bare_401)]),
+        possible(&[status(&[401]), that("nor what was asked for", |failure| failure.answered(Asked::Unknown, &[401]) && !failure.mentions("HTTP/1.1 401")), that("a credential is not spoken of", bare_401)]),
     ],
     settles: &[
         Settling {
@@ -147,6 +147,11 @@ fn refuses_with_403(failure: &Failure<'_>) -> bool {
             .answers
             .iter()
             .any(|answer| answer.url.as_deref().is_some_and(|url| url.contains("//ghcr.io/")))
+}
+
+/// Who asks without a login for what is not public hears it, too: CAUSES, rule 2.
+fn not_for_a_token(failure: &Failure<'_>) -> bool {
+    !failure.message.text.as_str().contains("/token?")
 }
 
 fn bare_401(failure: &Failure<'_>) -> bool {

@@ -45,6 +45,8 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("Unable to retrieve some image pull secrets")]),
         likely(&[says("Unable to retrieve pull secret {secret} for")]),
         likely(&[says("Unable to retrieve pull secret")]),
+        // kubelet up to 1.1, pkg/kubelet/kubelet.go syncPod
+        likely(&[says("skipping: secrets {secret} not found")]),
     ],
     settles: &[
         Settling {

@@ -274,7 +274,7 @@ const STATUS_TEXTS: &[&str] = &[
 fn status_text(failure: &Failure<'_>) -> bool {
     after_addresses(&failure.message.masked).any(|rest| {
         let mut texts = STATUS_TEXTS.iter().filter_map(|text| rest.strip_prefix(text));
-        texts.any(|end| end.is_empty() || end.starts_with(['"', '\'', '\n', ',', ';', '.', ')', ']', '\\']))
+        texts.any(|end| end.is_empty() || end.starts_with(['"', '\'', '`', '\n', ',', ';', '.', '(', ')', ']', '\\']) || end.starts_with(" ("))
     })
 }
 

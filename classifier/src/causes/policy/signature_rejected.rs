@@ -15,6 +15,7 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("because the signature validation failed")]),
         // containers/image, copy/single.go: the policy of /etc/containers/policy.json says no; CRI-O, podman, skopeo, buildah
         certain(&[says("source image rejected:")]),
+        likely(&[says("source image rejected")]),
         // containers/image, signature/policy_eval_*.go: why
         certain(&[says("a signature was required, but no signature exists")]),
         certain(&[says("none of the signatures were accepted")]),

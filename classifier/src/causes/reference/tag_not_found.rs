@@ -12,6 +12,8 @@ pub(super) const CAUSE: Cause = Cause {
     title: "The registry has no image under this tag",
     outlook: Outlook::Final,
     signs: &[
+        // buildpacks/lifecycle and imgutil: any 404 to the manifest
+        possible(&[says("image {image} does not exist in registry")]),
         // containerd, core/remotes/docker/resolver.go: HEAD gave 404 on every host; 1.3 and later, then the transfer service (2.1).
         // ctr, nerdctl and docker with the containerd store say the same.
         certain(&[says("failed to resolve reference {frame}: {reference}: not found"), BY_TAG]),

@@ -48,6 +48,8 @@ pub(super) const CAUSE: Cause = Cause {
         // go-containerregistry, pkg/v1/remote (crane, kaniko, ko)
         certain(&[says("unsupported MediaType: {kind}")]),
         certain(&[says("Encountered remote {kind} when fetching")]),
+        // moby 1.13 to 17.05, distribution/pull_v2.go: `target is plugin`, or of a kind that it does not know
+        likely(&[says("daemon: target is {kind}$")]),
         certain(&[says("Running AI models directly by the Engine is not supported")]),
         // containers/image, manifest/ and internal/manifest/; CRI-O, podman
         certain(&[says("unsupported image-specific operation on artifact with type")]),
