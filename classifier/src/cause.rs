@@ -35,6 +35,36 @@ pub struct Cause {
     pub links: &'static [&'static str],
 }
 
+/// What a diagnosis needs of a [`Cause`]: the rest is for its page. A program that only diagnoses, such as the web page's WASM,
+/// carries none of the rest.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// [`Cause::id`].
+    pub id: &'static str,
+    /// [`Cause::area`].
+    pub area: Area,
+    /// [`Cause::title`].
+    pub title: &'static str,
+    /// [`Cause::outlook`].
+    pub outlook: Outlook,
+    /// [`Cause::signs`].
+    pub signs: &'static [Sign],
+    /// [`Cause::settles`].
+    pub settles: &'static [Settling],
+    /// [`Cause::refines`].
+    pub refines: &'static [&'static str],
+    /// [`Cause::fixes`].
+    pub fixes: &'static [Fix],
+}
+
+impl Cause {
+    /// What a diagnosis needs of it.
+    pub const fn rule(&self) -> Rule {
+        let Cause { id, area, title, outlook, signs, settles, refines, fixes, .. } = *self;
+        Rule { id, area, title, outlook, signs, settles, refines, fixes }
+    }
+}
+
 /// The part of the world that has to change. Also the folder a cause stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

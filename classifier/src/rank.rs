@@ -1,20 +1,20 @@
 //! Puts what was recognized in order: the latest attempt decides; inside of it the surest sign, then the innermost words.
 //! No cause is named and no list order counts; the one precedence between causes is the declared relation `refines`.
 
-use crate::cause::{Area, Cause, Confidence};
+use crate::cause::{Area, Confidence, Rule};
 use crate::observations::Role;
 use crate::recognize::{Match, Recognized};
 
 /// A cause of a finding, with all that speaks for it.
 pub struct Ranked {
     /// The cause.
-    pub cause: &'static Cause,
+    pub cause: &'static Rule,
     /// How sure.
     pub confidence: Confidence,
     /// What proves it, best first. Never empty.
     pub matches: Vec<Match>,
     /// Causes that the text also says, and that this one says more exactly.
-    pub refined: Vec<&'static Cause>,
+    pub refined: Vec<&'static Rule>,
 }
 
 /// The causes of one timeline, best first.
@@ -89,7 +89,7 @@ fn refine(mut ranked: Vec<Ranked>) -> Vec<Ranked> {
         (0..ranked.len()).filter(|&index| ranked[index].cause.refines.iter().any(|id| ids.contains(id))).collect();
     for index in refiners {
         let cause = ranked[index].cause;
-        let refined: Vec<&'static Cause> =
+        let refined: Vec<&'static Rule> =
             ranked.iter().map(|one| one.cause).filter(|other| cause.refines.contains(&other.id)).collect();
         ranked[index].refined = refined;
     }

@@ -3,7 +3,7 @@
 //! Before a phrase is tried, its longest word must stand in the message: one pass over the message finds the words of all
 //! phrases at once.
 
-use crate::cause::{Cause, Condition, Confidence, Sign};
+use crate::cause::{Condition, Confidence, Rule, Sign};
 use crate::causes;
 use crate::observations::{Facts, Failure, Message, Observations, PlaceFacts, Role, Source, Timeline};
 use crate::phrase::{Literals, Phrase};
@@ -29,7 +29,7 @@ pub struct Recognized<'a> {
 #[derive(Clone)]
 pub struct Match {
     /// The cause.
-    pub cause: &'static Cause,
+    pub cause: &'static Rule,
     /// How sure.
     pub confidence: Confidence,
     /// Position of the attempt; `None` for the record that only shows a back-off.
@@ -70,7 +70,7 @@ struct Catalogue {
 }
 
 struct Ready {
-    cause: &'static Cause,
+    cause: &'static Rule,
     sign: &'static Sign,
     /// For each condition with a phrase: the phrase and the number of its needle; `None` for a needle too short to look for.
     phrases: Vec<Option<(Phrase, Option<usize>)>>,
@@ -79,7 +79,7 @@ struct Ready {
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let mut needles: Vec<String> = Vec::new();
     let mut signs = Vec::new();
-    for cause in causes::all() {
+    for cause in causes::rules() {
         for sign in cause.signs {
             let phrases = sign.all.iter().map(|condition| match condition {
                 Condition::Says(phrase) | Condition::Beside(phrase) => {

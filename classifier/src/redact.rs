@@ -289,7 +289,7 @@ fn seen_as_image(seen: &crate::observations::Observations, host: &str) -> bool {
 
 /// What programs say, by the catalogue.
 fn phrases() -> impl Iterator<Item = &'static str> {
-    causes::all().flat_map(|cause| cause.signs).flat_map(|sign| sign.all).filter_map(|condition| match condition {
+    causes::rules().flat_map(|cause| cause.signs).flat_map(|sign| sign.all).filter_map(|condition| match condition {
         crate::cause::Condition::Says(phrase) | crate::cause::Condition::Beside(phrase) => Some(*phrase),
         _ => None,
     })

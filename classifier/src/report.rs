@@ -3,7 +3,7 @@
 //! This is the contract of `-o json`, of the WASM export and of this crate: absent values are `null` or `[]`, never left out;
 //! fields may be added, none changes its meaning; `cause` is an open set of words.
 
-use crate::cause::{Area, Cause, Confidence, Effect, Outlook, Proof, Who};
+use crate::cause::{Area, Confidence, Effect, Outlook, Proof, Rule, Who};
 use crate::fill::Values;
 use crate::observations::{
     Attempt, ContainerKind, Facts, NotRead, Note, Observations, PlaceFacts, Role, Source, State, Timeline, When,
@@ -411,7 +411,7 @@ fn diagnosis(ranked: &Ranked, place: &PlaceFacts, values: &Values, inputs: &[&st
 }
 
 fn settled_diagnosis(
-    cause: &'static Cause,
+    cause: &'static Rule,
     proof: &Proof,
     judged: &Judged<'_>,
     place: &PlaceFacts,
@@ -440,7 +440,7 @@ fn settled_diagnosis(
     }
 }
 
-fn fixes(cause: &Cause, place: &PlaceFacts, values: &Values) -> Vec<ReportedFix> {
+fn fixes(cause: &Rule, place: &PlaceFacts, values: &Values) -> Vec<ReportedFix> {
     cause.fixes.iter().filter(|fix| place.fits(fix.only)).map(|fix| values.fix(fix)).collect()
 }
 

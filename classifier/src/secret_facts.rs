@@ -4,12 +4,15 @@
 mod shape;
 mod token;
 
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as UnknownWord;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use self::shape::{Oddity, UsernameShape};
 pub use self::token::{Expiry, TokenFacts, TokenKind};
 use crate::keyring::{self, KeyProblem, docker_config, go_base64, go_json};
+use crate::read::tree::{self, Node};
+use crate::text::Text;
 
 /// Facts of one Secret. In a bundle it is a document of its own:
 /// `{"apiVersion":"imagepull/v1","kind":"SecretFacts","metadata":{"name":…},"type":…,…}`.
@@ -17,16 +20,16 @@ use crate::keyring::{self, KeyProblem, docker_config, go_base64, go_json};
 /// ```
 /// use imagepull_classifier::secret_facts::{Credential, SecretFacts, Standing};
 ///
-/// let secret = serde_json::json!({
+/// let secret = r#"{
 ///     "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "metadata": {"name": "regcred", "namespace": "shop"},
-///     "stringData": {".dockerconfigjson": r#"{"auths": {"https://reg.io/v1/": {"username": "me", "password": "pw"}}}"#},
-/// });
-/// let facts = SecretFacts::of(&secret);
+///     "stringData": {".dockerconfigjson": "{\"auths\": {\"https://reg.io/v1/\": {\"username\": \"me\", \"password\": \"pw\"}}}"}
+/// }"#;
+/// let facts = SecretFacts::of(secret);
 /// assert_eq!(facts.standing, Standing::Used);
 /// assert_eq!(facts.entries[0].normalized.as_deref(), Some("reg.io"));
 /// assert_eq!(facts.entries[0].credential, Credential::Complete);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub struct SecretFacts {
     /// The version of this document.
@@ -35,32 +38,26 @@ pub struct SecretFacts {
     /// Name, namespace, age.
     pub metadata: SecretMetadata,
     /// The secret's type, as `kubernetes.io/dockerconfigjson`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type")]
     pub secret_type: String,
     /// Names of the keys under `data` and `stringData`, sorted.
-    #[serde(default)]
     pub keys: Vec<String>,
     /// What the kubelet does with the secret as a whole.
-    #[serde(default)]
     pub standing: Standing,
     /// The kubelet's words when the secret breaks the whole keyring ([`Standing::Broken`]): they stand in the event after
     /// `Error: `. Such a text may quote one single character of the configuration, as the event does.
-    #[serde(default)]
     pub error: Option<String>,
     /// What the configuration is written like, if there is one to look at.
-    #[serde(default)]
     pub shape: Option<ConfigShape>,
     /// The entries that the kubelet sees, in the order of the text. Empty unless the standing is [`Standing::Used`].
-    #[serde(default)]
     pub entries: Vec<EntryFacts>,
     /// Entries that a reader of the text sees but the kubelet does not: those of a secret that is skipped, broken or in the
     /// wrong shape, read as they were meant.
-    #[serde(default)]
     pub ignored_entries: Vec<EntryFacts>,
 }
 
 /// Version of the [`SecretFacts`] document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Version {
     /// The only one so far.
     #[default]
@@ -69,8 +66,8 @@ pub enum Version {
 }
 
 /// What is kept of a secret's metadata. No annotations: `kubectl apply` leaves the plain text there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SecretMetadata {
     /// Name.
     pub name: String,
@@ -139,8 +136,8 @@ pub enum ConfigShape {
 }
 
 /// One registry's entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct EntryFacts {
     /// The key as written, without user and query: `https://reg.io/v1/`.
     pub key: String,
@@ -193,10 +190,14 @@ pub const CONFIG_JSON_KEY: &str = ".dockerconfigjson";
 pub const DOCKERCFG_KEY: &str = ".dockercfg";
 
 impl SecretFacts {
-    /// Reduces a Secret as the API returns it or as a manifest has it (`stringData`). Never fails: what is not there is
-    /// absent in the facts.
-    pub fn of(secret: &Value) -> SecretFacts {
-        let secret_type = secret.get("type").and_then(Value::as_str).unwrap_or_default();
+    /// Reduces a Secret in JSON, as the API returns it or as a manifest has it (`stringData`). Never fails: what is not there
+    /// is absent in the facts.
+    pub fn of(json: &str) -> SecretFacts {
+        SecretFacts::reduce(&tree::json(&Text::verbatim(json, 0, 0)))
+    }
+
+    fn reduce(secret: &Node) -> SecretFacts {
+        let secret_type = secret.text(&["type"]).unwrap_or_default();
         let mut facts = SecretFacts {
             metadata: metadata(secret),
             secret_type: secret_type.to_owned(),
@@ -221,10 +222,25 @@ impl SecretFacts {
 
     /// Takes either form that a document may have: a `Secret`, which is reduced, or `SecretFacts` out of a bundle. `None` for
     /// any other kind, and for facts of a version that is not known here.
-    pub fn read(document: &Value) -> Option<SecretFacts> {
-        match document.get("kind")?.as_str()? {
-            "Secret" => Some(SecretFacts::of(document)),
-            "SecretFacts" => SecretFacts::deserialize(document).ok(),
+    pub fn read(document: &Node) -> Option<SecretFacts> {
+        match document.text(&["kind"])? {
+            "Secret" => Some(SecretFacts::reduce(document)),
+            "SecretFacts" if document.text(&["apiVersion"]) == Some("imagepull/v1") => Some(SecretFacts {
+                version: Version::V1,
+                metadata: SecretMetadata {
+                    name: string(document, &["metadata", "name"]),
+                    namespace: string(document, &["metadata", "namespace"]),
+                    creation_timestamp: document.text(&["metadata", "creationTimestamp"]).map(str::to_owned),
+                    last_written: document.text(&["metadata", "lastWritten"]).map(str::to_owned),
+                },
+                secret_type: string(document, &["type"]),
+                keys: document.items(&["keys"]).iter().map(|key| string(key, &[])).collect(),
+                standing: word(document, "standing").unwrap_or_default(),
+                error: document.text(&["error"]).map(str::to_owned),
+                shape: word(document, "shape"),
+                entries: document.items(&["entries"]).iter().map(EntryFacts::read).collect(),
+                ignored_entries: document.items(&["ignoredEntries"]).iter().map(EntryFacts::read).collect(),
+            }),
             _ => None,
         }
     }
@@ -281,7 +297,7 @@ impl SecretFacts {
         }
     }
 
-    fn skipped(mut self, secret: &Value, standing: Standing) -> SecretFacts {
+    fn skipped(mut self, secret: &Node, standing: Standing) -> SecretFacts {
         self.standing = standing;
         const USUAL_KEYS: [&str; 6] =
             [CONFIG_JSON_KEY, DOCKERCFG_KEY, "config.json", "dockerconfigjson", "dockercfg", ".dockerconfig.json"];
@@ -296,6 +312,33 @@ impl SecretFacts {
         }
         self
     }
+}
+
+impl EntryFacts {
+    /// As a bundle has it.
+    fn read(entry: &Node) -> EntryFacts {
+        EntryFacts {
+            key: string(entry, &["key"]),
+            normalized: entry.text(&["normalized"]).map(str::to_owned),
+            key_problem: word(entry, "keyProblem"),
+            credential: word(entry, "credential").unwrap_or_default(),
+            fault: entry.text(&["fault"]).map(str::to_owned),
+            username: word(entry, "username").unwrap_or_default(),
+            token: entry.at(&["token"]).and_then(TokenFacts::read),
+            oddities: entry.items(&["oddities"]).iter().filter_map(|oddity| word(oddity, "")).collect(),
+        }
+    }
+}
+
+fn string(node: &Node, path: &[&str]) -> String {
+    node.leaf(path).map(|text| text.as_str().to_owned()).unwrap_or_default()
+}
+
+/// A word of a bundle, at a key or (where that is empty) itself; `None` where there is none that is known.
+fn word<'node, T: Deserialize<'node>>(node: &'node Node, key: &str) -> Option<T> {
+    let text = if key.is_empty() { node.text(&[]) } else { node.text(&[key]) }?;
+    let deserializer: serde::de::value::StrDeserializer<'node, UnknownWord> = text.into_deserializer();
+    T::deserialize(deserializer).ok()
 }
 
 /// Entries as they were meant, whatever shape they are in. Only those whose key looks like a registry: in a text that is no
@@ -417,51 +460,47 @@ enum DataValue {
     Bytes(Vec<u8>),
 }
 
-fn data_value(secret: &Value, key: &str) -> DataValue {
+fn data_value(secret: &Node, key: &str) -> DataValue {
     // the API server lays stringData over data
-    if let Some(plain) = secret.get("stringData").and_then(|data| data.get(key)).and_then(Value::as_str) {
-        return DataValue::Bytes(plain.as_bytes().to_vec());
+    if let Some(plain) = secret.leaf(&["stringData", key]) {
+        return DataValue::Bytes(plain.as_str().as_bytes().to_vec());
     }
-    match secret.get("data").and_then(|data| data.get(key)) {
+    match secret.at(&["data", key]) {
         None => DataValue::Absent,
-        Some(Value::Null) => DataValue::Bytes(Vec::new()),
-        Some(Value::String(encoded)) => {
-            go_base64::decode(encoded.as_bytes(), true).map_or(DataValue::Unreadable, DataValue::Bytes)
+        Some(Node::Bare(word)) if matches!(word.as_str(), "null" | "~" | "") => DataValue::Bytes(Vec::new()),
+        // in YAML, base64 stands without quotes
+        Some(Node::Leaf(encoded) | Node::Bare(encoded)) if encoded.as_str().parse::<i64>().is_err() => {
+            go_base64::decode(encoded.as_str().as_bytes(), true).map_or(DataValue::Unreadable, DataValue::Bytes)
         }
         Some(_) => DataValue::Unreadable,
     }
 }
 
-fn data_keys(secret: &Value) -> Vec<String> {
+fn data_keys(secret: &Node) -> Vec<String> {
     // what the API server accepts as a key (validation.IsConfigMapKey); anything else is not as it came from there
     let is_key = |key: &&String| {
         key.len() <= 253 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
-    let mut keys: Vec<String> = ["data", "stringData"]
-        .iter()
-        .filter_map(|field| secret.get(field)?.as_object())
-        .flat_map(|data| data.keys())
-        .filter(is_key)
-        .cloned()
-        .collect();
+    let mut keys: Vec<String> = Vec::new();
+    for field in ["data", "stringData"] {
+        if let Some(Node::Map(data)) = secret.at(&[field]) {
+            keys.extend(data.iter().map(|(key, _)| key).filter(is_key).cloned());
+        }
+    }
     keys.sort();
     keys.dedup();
     keys
 }
 
-fn metadata(secret: &Value) -> SecretMetadata {
-    let metadata = secret.get("metadata").unwrap_or(&Value::Null);
-    let text = |field: &str| metadata.get(field).and_then(Value::as_str);
+fn metadata(secret: &Node) -> SecretMetadata {
+    let text = |field: &str| secret.text(&["metadata", field]);
     let time = |text: &str| unix_seconds(text).map(|seconds| (seconds, text.to_owned()));
+    let managers = secret.items(&["metadata", "managedFields"]).iter();
     SecretMetadata {
         name: text("name").unwrap_or_default().to_owned(),
         namespace: text("namespace").unwrap_or_default().to_owned(),
         creation_timestamp: text("creationTimestamp").and_then(time).map(|(_, text)| text),
-        last_written: metadata
-            .get("managedFields")
-            .and_then(Value::as_array)
-            .and_then(|managers| managers.iter().filter_map(|manager| time(manager.get("time")?.as_str()?)).max())
-            .map(|(_, text)| text),
+        last_written: managers.filter_map(|manager| time(manager.text(&["time"])?)).max().map(|(_, text)| text),
     }
 }
 

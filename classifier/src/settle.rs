@@ -2,7 +2,7 @@
 
 pub mod pull_secrets;
 
-use crate::cause::{Cause, Confidence, Proof, Verdict};
+use crate::cause::{Confidence, Proof, Rule, Verdict};
 use crate::causes;
 use crate::observations::{Facts, NotRead, PlaceFacts, PodFacts, Timeline};
 use crate::rank::Ranked;
@@ -31,7 +31,7 @@ pub struct Case<'a> {
 /// What facts say about the best text cause of a timeline.
 pub struct Settled {
     /// The cause that the facts prove, and how.
-    pub proven: Option<(&'static Cause, Proof)>,
+    pub proven: Option<(&'static Rule, Proof)>,
     /// What stayed open.
     pub open: Vec<Question>,
     /// What could not be read, of all that concerns this pull.
@@ -55,7 +55,7 @@ pub fn settle(recognized: &Recognized<'_>, best: Option<&Ranked>, facts: &Facts,
         confidence: best.confidence,
         now: facts.collected_at.or(now),
     };
-    for cause in causes::all() {
+    for cause in causes::rules() {
         for settling in cause.settles.iter().filter(|settling| settling.from.contains(&best.cause.id)) {
             match (settling.when)(&case) {
                 Verdict::Proven(proof) => {
@@ -82,5 +82,5 @@ pub fn settle(recognized: &Recognized<'_>, best: Option<&Ranked>, facts: &Facts,
 
 /// Whether any cause could be settled from this one, with the facts of a cluster.
 pub fn can_be_settled(id: &str) -> bool {
-    causes::all().any(|cause| cause.settles.iter().any(|settling| settling.from.contains(&id)))
+    causes::rules().any(|cause| cause.settles.iter().any(|settling| settling.from.contains(&id)))
 }

@@ -1,15 +1,17 @@
 //! The catalogue: one folder an area, one file a cause, its cases beside it.
 //!
-//! Everything that knows causes walks [`all`]; nothing else lists them. To add one: `cargo xtask new-cause AREA ID`.
+//! Everything that explains causes walks [`all`], everything that diagnoses walks [`rules`]; nothing else lists them. To add one: `cargo xtask new-cause AREA ID`.
 
-use crate::cause::Cause;
+use crate::cause::{Cause, Rule};
 
-/// Declares the causes of an area: one module each, and the list of their `CAUSE`s.
+/// Declares the causes of an area: one module each, the list of their `CAUSE`s and that of their rules.
 macro_rules! area {
     ($($(#[$meta:meta])* $module:ident,)*) => {
         $($(#[$meta])* mod $module;)*
         /// The causes of this area.
         pub(super) const CAUSES: &[&crate::cause::Cause] = &[$(&$module::CAUSE,)*];
+        /// What a diagnosis needs of them.
+        pub(super) const RULES: &[crate::cause::Rule] = &[$($module::CAUSE.rule(),)*];
     };
 }
 
@@ -38,9 +40,26 @@ const AREAS: &[&[&Cause]] = &[
     other::CAUSES,
 ];
 
+const RULES: &[&[Rule]] = &[
+    reference::RULES,
+    auth::RULES,
+    limits::RULES,
+    network::RULES,
+    tls::RULES,
+    registry::RULES,
+    node::RULES,
+    policy::RULES,
+    other::RULES,
+];
+
 /// Every cause of the catalogue, area by area.
 pub fn all() -> impl Iterator<Item = &'static Cause> {
     AREAS.iter().flat_map(|area| area.iter().copied())
+}
+
+/// What a diagnosis needs of every cause, in the same order.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().copied().flatten()
 }
 
 /// The cause with this id.

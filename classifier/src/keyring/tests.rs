@@ -5,11 +5,15 @@ use serde_json::json;
 
 use super::*;
 
+fn facts_of(secret: &serde_json::Value) -> SecretFacts {
+    SecretFacts::of(&secret.to_string())
+}
+
 fn config(secret_type: &str, keys: &[&str]) -> SecretFacts {
     let auths: serde_json::Map<_, _> =
         keys.iter().map(|key| ((*key).to_owned(), json!({"username": "u", "password": "p"}))).collect();
     let config = json!({"auths": auths}).to_string();
-    SecretFacts::of(&json!({"type": secret_type, "stringData": {".dockerconfigjson": config}}))
+    facts_of(&json!({"type": secret_type, "stringData": {".dockerconfigjson": config}}))
 }
 
 fn secret(keys: &[&str]) -> SecretFacts {
@@ -26,7 +30,7 @@ fn candidates_come_most_specific_key_first() {
 
 #[test]
 fn one_bad_secret_breaks_the_ring_for_every_image() {
-    let broken = SecretFacts::of(
+    let broken = facts_of(
         &json!({"type": "kubernetes.io/dockercfg", "stringData": {".dockercfg": "{\"x\":{\"auth\":\"not base64\"}}"}}),
     );
     let message = "illegal base64 data at input byte 3".to_owned();
@@ -35,7 +39,7 @@ fn one_bad_secret_breaks_the_ring_for_every_image() {
 
 #[test]
 fn an_empty_credential_is_a_candidate_too() {
-    let empty = SecretFacts::of(&json!({"type": "kubernetes.io/dockerconfigjson",
+    let empty = facts_of(&json!({"type": "kubernetes.io/dockerconfigjson",
         "stringData": {".dockerconfigjson": "{\"auths\":{\"https://index.docker.io/v1/\":{}}}"}}));
     let Keyring::Candidates(candidates) = look_up("nginx", &[&empty]) else { panic!("no candidates") };
     assert_eq!((candidates[0].key.as_str(), candidates[0].credential), ("index.docker.io", Credential::Empty));

@@ -43,7 +43,7 @@ fn object(node: &Node, found: &mut Assembler) -> bool {
             pull_secrets: names(node.items(&["imagePullSecrets"])),
         }),
         "Node" => found.facts.nodes.push(node_facts(node)),
-        "Secret" | "SecretFacts" => secret(node, &mut found.facts),
+        "Secret" | "SecretFacts" => found.facts.secrets.extend(SecretFacts::read(node)),
         "ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "ReplicationController" => {
             found.facts.owners.push(OwnerFacts {
                 namespace: string(node, &["metadata", "namespace"]),
@@ -112,28 +112,6 @@ fn bundle(node: &Node, facts: &mut Facts) {
         if let Some(text) = item.leaf(&[]) {
             facts.looked_at.push(text.as_str().to_owned());
         }
-    }
-}
-
-fn secret(node: &Node, facts: &mut Facts) {
-    // The reduction wants a JSON value; secrets are small.
-    facts.secrets.extend(SecretFacts::read(&value(node)));
-}
-
-/// A tree as a JSON value, for readers that want one.
-fn value(node: &Node) -> serde_json::Value {
-    match node {
-        Node::Map(entries) => {
-            serde_json::Value::Object(entries.iter().map(|(key, node)| (key.clone(), value(node))).collect())
-        }
-        Node::List(items) => serde_json::Value::Array(items.iter().map(value).collect()),
-        Node::Leaf(text) => serde_json::Value::String(text.as_str().to_owned()),
-        Node::Bare(text) => match text.as_str() {
-            "true" => true.into(),
-            "false" => false.into(),
-            "null" | "~" | "" => serde_json::Value::Null,
-            words => words.parse::<i64>().map_or_else(|_| words.into(), Into::into),
-        },
     }
 }
 

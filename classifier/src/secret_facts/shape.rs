@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::token::Object;
 use crate::keyring::go_base64;
 
 /// The shape of a user name: which kind of account writes it so. KEYRING.md of the project's notes has the sources; each
@@ -182,7 +183,7 @@ fn is_docker_config(password: &[u8]) -> bool {
 
 fn is_object_with(text: &[u8], field: &str) -> bool {
     text.trim_ascii_start().starts_with(b"{")
-        && serde_json::from_slice::<serde_json::Value>(text).is_ok_and(|value| value.get(field).is_some())
+        && Object::read(text.to_vec()).is_some_and(|object| object.get(field).is_some())
 }
 
 /// `$NAME` (whole text), `${NAME}`, `$(…)`, `{{ … }}`, `%NAME%` (whole text). A `$` inside a password proves nothing.

@@ -9,8 +9,16 @@ fn secret(config: &str) -> Value {
         "stringData": {CONFIG_JSON_KEY: config}})
 }
 
+fn facts_of(secret: &Value) -> SecretFacts {
+    SecretFacts::of(&secret.to_string())
+}
+
+fn read(document: &Value) -> Option<SecretFacts> {
+    SecretFacts::read(&tree::json(&Text::verbatim(&document.to_string(), 0, 0)))
+}
+
 fn facts_of_entry(entry: Value) -> EntryFacts {
-    let facts = SecretFacts::of(&secret(&json!({"auths": {"reg.io": entry}}).to_string()));
+    let facts = facts_of(&secret(&json!({"auths": {"reg.io": entry}}).to_string()));
     facts.entries.into_iter().next().expect("one entry")
 }
 
@@ -39,7 +47,7 @@ fn jwt(header: Value, claims: Value) -> String {
 #[test]
 fn a_secret_is_used_or_skipped_or_breaks_everything() {
     let check = |secret_type: &str, data: Value, standing: Standing, shape: Option<ConfigShape>, ignored: usize| {
-        let facts = SecretFacts::of(&json!({"type": secret_type, "stringData": data}));
+        let facts = facts_of(&json!({"type": secret_type, "stringData": data}));
         assert_eq!((facts.standing, facts.shape), (standing, shape), "{secret_type} {data}");
         assert_eq!(facts.ignored_entries.len(), ignored, "{secret_type} {data}");
         assert_eq!(facts.entries.is_empty(), standing != Standing::Used, "{secret_type} {data}");
@@ -81,7 +89,7 @@ fn a_secret_is_used_or_skipped_or_breaks_everything() {
 #[test]
 fn data_that_no_api_server_returns_is_not_judged() {
     for value in [json!("REDACTED!"), json!(7), json!({"a": 1})] {
-        let facts = SecretFacts::of(&json!({"type": CONFIG_JSON_TYPE, "data": {CONFIG_JSON_KEY: value}}));
+        let facts = facts_of(&json!({"type": CONFIG_JSON_TYPE, "data": {CONFIG_JSON_KEY: value}}));
         assert_eq!(facts.standing, Standing::Unreadable);
     }
 }
@@ -90,7 +98,7 @@ fn data_that_no_api_server_returns_is_not_judged() {
 fn a_broken_entry_is_told_apart_from_its_neighbours() {
     let config =
         r#"{"auths": {"a.io": {"auth": "bGFi!"}, "b.io": {"auth": "bGFiOmxhYg=="}, "c.io": {"auth": "bGFi"}}}"#;
-    let facts = SecretFacts::of(&secret(config));
+    let facts = facts_of(&secret(config));
     assert_eq!(facts.error.as_deref(), Some("illegal base64 data at input byte 4"));
     let faults: Vec<_> = facts.ignored_entries.iter().map(|entry| entry.fault.as_deref()).collect();
     let no_colon = "unable to parse auth field, must be formatted as base64(username:password)";
@@ -130,7 +138,7 @@ fn an_entry_says_what_can_be_sent() {
 
 #[test]
 fn an_empty_entry_beside_a_credential_helper_says_where_the_password_is() {
-    let facts = SecretFacts::of(&secret(r#"{"auths": {"reg.io": {}}, "credsStore": "desktop"}"#));
+    let facts = facts_of(&secret(r#"{"auths": {"reg.io": {}}, "credsStore": "desktop"}"#));
     assert_eq!(facts.standing, Standing::Used);
     assert_eq!(facts.entries[0].credential, Credential::Empty);
     assert_eq!(facts.entries[0].oddities, [Oddity::LeftWithHelper]);
@@ -209,12 +217,12 @@ fn tokens_say_when_they_die() {
 fn a_token_of_known_life_died_at_the_latest_that_long_after_the_secret_was_written() {
     let config = r#"{"auths": {"gcr.io": {"username": "oauth2accesstoken", "password": "ya29.x"}}}"#;
     let mut document = secret(config);
-    let facts = SecretFacts::of(&document);
+    let facts = facts_of(&document);
     assert_eq!(facts.expires(&facts.entries[0]), None, "it may have been written a second ago");
     document["metadata"]["creationTimestamp"] = json!("2026-11-21T09:00:00Z");
     document["metadata"]["managedFields"] =
         json!([{"time": "2026-11-21T09:50:38Z"}, {"time": "2026-11-20T23:00:00Z"}, {"time": "x"}, {}]);
-    let facts = SecretFacts::of(&document);
+    let facts = facts_of(&document);
     assert_eq!(facts.created(), Some(1_795_251_600));
     assert_eq!(facts.last_written(), Some(1_795_254_638));
     assert_eq!(facts.expires(&facts.entries[0]), Some(1_795_254_638 + 3600));
@@ -223,7 +231,7 @@ fn a_token_of_known_life_died_at_the_latest_that_long_after_the_secret_was_writt
 #[test]
 fn keys_are_shown_without_what_may_be_secret() {
     let check = |key: &str, shown: &str, normalized: Option<&str>| {
-        let facts = SecretFacts::of(&secret(&json!({"auths": {key: {}}}).to_string()));
+        let facts = facts_of(&secret(&json!({"auths": {key: {}}}).to_string()));
         let entry = &facts.entries[0];
         assert_eq!((entry.key.as_str(), entry.normalized.as_deref()), (shown, normalized), "{key}");
     };
@@ -312,7 +320,7 @@ fn no_value_gets_through() {
                 "data": {CONFIG_JSON_KEY: encoded(config), DOCKERCFG_KEY: encoded(config), "username": encoded(canary), "config.json": canary, "u:C4NARY": ""},
                 "stringData": {"password": canary},
             });
-            let facts = SecretFacts::of(&document);
+            let facts = facts_of(&document);
             let json = serde_json::to_string(&facts).expect("JSON");
             for output in [format!("{facts:?}"), format!("{facts:#?}"), json] {
                 let lower = output.to_ascii_lowercase();
@@ -331,14 +339,14 @@ fn a_bundle_holds_the_same_facts() {
     let mut document =
         secret(r#"{"auths": {"reg.io": {"username": "AWS", "password": "x\n"}, "b io": {"identitytoken": "x"}}}"#);
     document["metadata"]["creationTimestamp"] = json!("2026-11-21T09:50:38Z");
-    let facts = SecretFacts::read(&document).expect("a Secret");
+    let facts = read(&document).expect("a Secret");
     let bundled = serde_json::to_value(&facts).expect("JSON");
     assert_eq!(bundled["apiVersion"], "imagepull/v1");
     assert_eq!(bundled["kind"], "SecretFacts");
     assert_eq!(bundled["metadata"]["creationTimestamp"], "2026-11-21T09:50:38Z");
     assert_eq!(bundled["type"], CONFIG_JSON_TYPE);
     assert_eq!(bundled["entries"][1]["keyProblem"], "host-character");
-    assert_eq!(SecretFacts::read(&bundled), Some(facts));
+    assert_eq!(read(&bundled), Some(facts));
 
     // words of a newer version are no reason to lose the rest; a newer document is
     let mut newer = bundled.clone();
@@ -347,14 +355,14 @@ fn a_bundle_holds_the_same_facts() {
     newer["entries"][0]["oddities"] = json!(["some-new-oddity"]);
     newer["standing"] = json!("some-new-standing");
     newer["newField"] = json!(1);
-    let newer = SecretFacts::read(&newer).expect("still readable");
+    let newer = read(&newer).expect("still readable");
     assert_eq!(newer.entries[0].username, UsernameShape::Unknown);
     assert_eq!(newer.standing, Standing::Unknown);
     let mut other = bundled;
     other["apiVersion"] = json!("imagepull/v2");
-    assert_eq!(SecretFacts::read(&other), None);
-    assert_eq!(SecretFacts::read(&json!({"kind": "Pod"})), None);
-    assert_eq!(SecretFacts::read(&json!([])), None);
+    assert_eq!(read(&other), None);
+    assert_eq!(read(&json!({"kind": "Pod"})), None);
+    assert_eq!(read(&json!([])), None);
 }
 
 #[test]
@@ -381,7 +389,7 @@ fn hostile_input_never_panics() {
             for (secret_type, key) in
                 [(CONFIG_JSON_TYPE, CONFIG_JSON_KEY), (DOCKERCFG_TYPE, DOCKERCFG_KEY), ("Opaque", "config.json")]
             {
-                let facts = SecretFacts::of(
+                let facts = facts_of(
                     &json!({"type": secret_type, "data": {key: base64(&config)}, "metadata": {"creationTimestamp": text}}),
                 );
                 crate::keyring::look_up("reg.io/team/app", &[&facts]);
@@ -395,9 +403,9 @@ fn hostile_input_never_panics() {
     for odd in
         [json!(null), json!([]), json!("x"), json!({"data": []}), json!({"metadata": 1, "type": 2, "data": {"a": {}}})]
     {
-        SecretFacts::of(&odd);
-        SecretFacts::read(&odd);
+        facts_of(&odd);
+        read(&odd);
     }
     let deep = format!("{{\"auths\":{}", "[".repeat(200_000));
-    assert_eq!(SecretFacts::of(&secret(&deep)).standing, Standing::Broken);
+    assert_eq!(facts_of(&secret(&deep)).standing, Standing::Broken);
 }

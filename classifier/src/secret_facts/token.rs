@@ -1,13 +1,14 @@
 //! What kind of token a password is, and when it dies, as far as the token itself says.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::shape::{self, UsernameShape};
-use crate::keyring::go_base64;
+use super::word;
+use crate::keyring::{go_base64, go_json};
+use crate::read::tree::Node;
 
 /// A token that was recognized by its form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenFacts {
     /// Who issues such tokens.
@@ -16,8 +17,23 @@ pub struct TokenFacts {
     pub expiry: Expiry,
 }
 
+impl TokenFacts {
+    /// As a bundle has it; `None` for `null`.
+    pub(super) fn read(token: &Node) -> Option<TokenFacts> {
+        let seconds = |key: &str| token.text(&["expiry", key])?.parse().ok();
+        let expiry = match (token.text(&["expiry"]), seconds("at"), seconds("within-seconds")) {
+            (Some("with-job"), ..) => Expiry::WithJob,
+            (Some("never"), ..) => Expiry::Never,
+            (_, Some(at), _) => Expiry::At(at),
+            (_, _, Some(seconds)) => Expiry::WithinSeconds(seconds),
+            _ => Expiry::Unreadable,
+        };
+        Some(TokenFacts { kind: word(token, "kind")?, expiry })
+    }
+}
+
 /// When a token dies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expiry {
     /// At this moment, in seconds since 1970; the token says so itself.
@@ -31,7 +47,6 @@ pub enum Expiry {
     Never,
     /// It may have one, only its issuer knows.
     #[default]
-    #[serde(other)]
     Unreadable,
 }
 
@@ -140,10 +155,9 @@ pub(crate) fn read(username: UsernameShape, password: &[u8]) -> Option<TokenFact
     }
 }
 
-fn jwt_facts(username: UsernameShape, header: &Value, claims: &Value) -> TokenFacts {
-    let claim = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-    let issuer = claim("iss");
-    let kind = if issuer == "Azure Container Registry" || claim("grant_type") == "refresh_token" {
+fn jwt_facts(username: UsernameShape, header: &Object, claims: &Object) -> TokenFacts {
+    let issuer = claims.text("iss").unwrap_or_default();
+    let kind = if issuer == "Azure Container Registry" || claims.says("grant_type", "refresh_token") {
         TokenKind::AzureRefresh
     } else if issuer == "kubernetes/serviceaccount" || claims.get("kubernetes.io").is_some() {
         TokenKind::KubernetesServiceAccount
@@ -153,12 +167,12 @@ fn jwt_facts(username: UsernameShape, header: &Value, claims: &Value) -> TokenFa
         TokenKind::IbmIam
     } else if username == UsernameShape::RedHatServiceAccount {
         TokenKind::RedHatRegistry
-    } else if header.get("ver").and_then(Value::as_str) == Some("2") {
+    } else if header.says("ver", "2") {
         TokenKind::ArtifactoryAccess
     } else {
         TokenKind::Jwt
     };
-    let expiry = match claims.get("exp").and_then(seconds) {
+    let expiry = match claims.seconds("exp") {
         None | Some(0) => Expiry::Never,
         Some(at) => Expiry::At(at),
     };
@@ -166,23 +180,22 @@ fn jwt_facts(username: UsernameShape, header: &Value, claims: &Value) -> TokenFa
 }
 
 /// Header and claims of a JSON Web Token (RFC 7519), signature unread.
-fn json_web_token(password: &[u8]) -> Option<(Value, Value)> {
+fn json_web_token(password: &[u8]) -> Option<(Object, Object)> {
     let mut parts = password.split(|byte| *byte == b'.');
     let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || !header.starts_with(b"eyJ") {
         return None;
     }
-    let header = json(&go_base64::decode_any(header)?)?;
-    let claims = json(&go_base64::decode_any(claims)?)?;
+    let header = Object::read(go_base64::decode_any(header)?)?;
+    let claims = Object::read(go_base64::decode_any(claims)?)?;
     header.get("alg").is_some().then_some((header, claims))
 }
 
 /// The private registry's token: base64 of `{"payload":…,"datakey":…,"type":"DATA_KEY","expiration":<seconds>}`.
 fn ecr_expiry(password: &[u8]) -> Option<Expiry> {
-    let token = json(&go_base64::decode_any(password)?)?;
-    let is_ecr = token.get("payload").is_some()
-        && (token.get("datakey").is_some() || token.get("type").and_then(Value::as_str) == Some("DATA_KEY"));
-    is_ecr.then(|| token.get("expiration").and_then(seconds).map_or(Expiry::WithinSeconds(12 * 3600), Expiry::At))
+    let token = Object::read(go_base64::decode_any(password)?)?;
+    let is_ecr = token.get("payload").is_some() && (token.get("datakey").is_some() || token.says("type", "DATA_KEY"));
+    is_ecr.then(|| token.seconds("expiration").map_or(Expiry::WithinSeconds(12 * 3600), Expiry::At))
 }
 
 /// Base64 of `reftkn:01:<seconds, 0 for never>:<secret>`.
@@ -195,14 +208,32 @@ fn artifactory_reference_expiry(password: &[u8]) -> Option<Expiry> {
     Some(if seconds == 0 { Expiry::Never } else { Expiry::At(seconds) })
 }
 
-fn json(text: &[u8]) -> Option<Value> {
-    serde_json::from_slice(text).ok().filter(Value::is_object)
-}
+/// A JSON object as a token holds it.
+pub(super) struct Object(Vec<u8>);
 
-/// A number of seconds, also with a fraction or in quotation marks.
-fn seconds(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().filter(|seconds| seconds.abs() < 1e15).map(|seconds| seconds as i64))
-        .or_else(|| value.as_str()?.parse().ok())
+impl Object {
+    /// `None` if the text is no JSON object.
+    pub(super) fn read(text: Vec<u8>) -> Option<Object> {
+        (text.trim_ascii_start().starts_with(b"{") && go_json::check(&text).is_ok()).then_some(Object(text))
+    }
+
+    /// A member's value, raw.
+    pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
+        go_json::members(&self.0)?.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// A member that is text.
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).filter(|value| go_json::kind(value) == Some("string")).map(go_json::unquote)
+    }
+
+    fn says(&self, name: &str, text: &str) -> bool {
+        self.text(name).is_some_and(|said| said == text)
+    }
+
+    /// A number of seconds, also with a fraction or in quotation marks.
+    fn seconds(&self, name: &str) -> Option<i64> {
+        let number = self.text(name).or_else(|| String::from_utf8(self.get(name)?.to_vec()).ok())?;
+        number.split('.').next()?.parse().ok()
+    }
 }
