@@ -6,12 +6,11 @@ use crate::causes::retired;
 use crate::observations::{ContainerKind, Facts, Subject};
 use crate::read::image_ref::ImageRef;
 use crate::report::{ReportedCommand, ReportedFix};
-use std::collections::BTreeMap;
 
 /// Values of blanks, by name. Only values that fit the grammar of their blank.
 #[derive(Debug, Default)]
 pub struct Values {
-    known: BTreeMap<String, String>,
+    known: Vec<(String, String)>,
     /// Whether the pod's service account lists pull secrets already, if it was read.
     account_lists: Option<bool>,
 }
@@ -57,7 +56,7 @@ impl Values {
             subject.service_account.as_deref().and_then(account).map(|account| !account.pull_secrets.is_empty());
         // Our own words about a retired place, and the same reference at its new one.
         for (name, value) in image.map(retired::blanks).unwrap_or_default() {
-            values.known.insert(name.to_owned(), value);
+            values.set(name, value);
         }
         values.put_actions(subject, owner.as_deref(), facts);
         values
@@ -65,8 +64,8 @@ impl Values {
 
     /// Blanks whose values are commands or parts of commands: they are built from checked values alone.
     fn put_actions(&mut self, subject: &Subject, owner: Option<&str>, facts: &Facts) {
-        let Some(pod) = self.known.get("pod").cloned() else { return };
-        let namespace = self.known.get("namespace").map(|ns| format!(" -n {ns}")).unwrap_or_default();
+        let Some(pod) = self.word("pod").map(str::to_owned) else { return };
+        let namespace = self.word("namespace").map(|ns| format!(" -n {ns}")).unwrap_or_default();
         // What stands in `kubectl set image`: the nearest object whose template may be changed. A job's may not; its pod's may.
         let changeable = owner.and_then(|owner| owner.split_once('/')).and_then(|(kind, name)| {
             matches!(
@@ -82,13 +81,13 @@ impl Values {
         // Ephemeral containers and volumes cannot be changed by `kubectl set image`, and the sandbox's image is the runtime's.
         let settable = matches!(subject.kind, ContainerKind::Regular | ContainerKind::Init | ContainerKind::Sidecar);
         if owner.is_some_and(|owner| owner.starts_with("StatefulSet/")) {
-            self.known.insert("stuck_pod".to_owned(), format!("kubectl delete pod {pod}{namespace}"));
+            self.set("stuck_pod", format!("kubectl delete pod {pod}{namespace}"));
         }
         if !settable {
             // nothing to fill in
         } else if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}")))
         {
-            self.known.insert("set_image".to_owned(), object);
+            self.set("set_image", object);
         }
         let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
         let delete = format!("kubectl delete pod {pod}{namespace}");
@@ -100,25 +99,37 @@ impl Values {
                 "if kubectl get pod {pod}{namespace} -o jsonpath='{{.metadata.ownerReferences[*].name}}' | grep -q .; then {delete}; else {replace}; fi"
             ),
         };
-        self.known.insert("recreate".to_owned(), recreate);
-        self.known.entry("service_account".to_owned()).or_insert_with(|| {
-            format!("\"$(kubectl get pod {pod}{namespace} -o jsonpath='{{.spec.serviceAccountName}}')\"")
-        });
+        self.set("recreate", recreate);
+        if self.word("service_account").is_none() {
+            self.set(
+                "service_account",
+                format!("\"$(kubectl get pod {pod}{namespace} -o jsonpath='{{.spec.serviceAccountName}}')\""),
+            );
+        }
     }
 
     /// Adds a value, if it fits the grammar of its blank. What is there stays.
     pub fn put(&mut self, name: &str, value: Option<&str>) {
         let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return };
-        if !self.known.contains_key(name) && fits(name, value) {
-            self.known.insert(name.to_owned(), value.to_owned());
+        if self.word(name).is_none() && fits(name, value) {
+            self.set(name, value.to_owned());
         }
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        self.known.retain(|(known, _)| known != name);
+        self.known.push((name.to_owned(), value));
+    }
+
+    fn word(&self, name: &str) -> Option<&str> {
+        self.known.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     fn get(&self, name: &str) -> Option<&str> {
         match name {
             // What a fix writes or attaches: the secret that is known, else the one that the user names.
             "secret_name" => self.get("secret").or(Some("\"${SECRET_NAME:-regcred}\"")),
-            name => self.known.get(name).map(String::as_str),
+            name => self.word(name),
         }
     }
 

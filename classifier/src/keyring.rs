@@ -11,10 +11,9 @@ pub(crate) mod go_json;
 mod go_url;
 mod near;
 
-use std::collections::BTreeMap;
-
 pub use self::go_url::KeyProblem;
 pub use self::near::{Miss, NearMiss};
+use crate::order;
 use crate::read::image_ref::ImageRef;
 use crate::secret_facts::{Credential, SecretFacts, Standing};
 
@@ -76,15 +75,12 @@ pub fn look_up(image: &str, secrets: &[&SecretFacts]) -> Keyring {
         _ => false,
     };
     let mut candidates = Vec::new();
-    // descending byte order: of two keys of one host, the longer path comes first
-    for (key, entries) in index.0.iter().rev().filter(|(key, _)| matching(key)) {
-        candidates.extend(entries.iter().map(|at| candidate(secrets, key, *at)));
+    for (key, at) in index.0.iter().filter(|(key, _)| matching(key)) {
+        candidates.push(candidate(secrets, key, *at));
     }
-    if candidates.is_empty()
-        && is_default_registry(&repository)
-        && let Some(entries) = index.0.get(HUB_KEY)
-    {
-        candidates.extend(entries.iter().map(|at| candidate(secrets, HUB_KEY, *at)));
+    if candidates.is_empty() && is_default_registry(&repository) {
+        let hub = index.0.iter().filter(|(key, _)| *key == HUB_KEY);
+        candidates.extend(hub.map(|(key, at)| candidate(secrets, key, *at)));
     }
     if candidates.is_empty() {
         Keyring::NoMatch { nearest: near::nearest(&repository, secrets) }
@@ -134,18 +130,20 @@ pub fn normalize_key(key: &str) -> Result<String, KeyProblem> {
 const HUB_KEY: &str = "index.docker.io";
 
 /// Entries by normalized key, as (secret, entry): what `Add` builds.
-struct Index<'a>(BTreeMap<&'a str, Vec<(usize, usize)>>);
+struct Index<'a>(Vec<(&'a str, (usize, usize))>);
 
 impl<'a> Index<'a> {
     fn of(secrets: &[&'a SecretFacts]) -> Index<'a> {
-        let mut index: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut index = Vec::new();
         for (secret, facts) in secrets.iter().enumerate() {
             for (entry, key) in facts.entries.iter().enumerate() {
                 if let Some(key) = &key.normalized {
-                    index.entry(key).or_default().push((secret, entry));
+                    index.push((key.as_str(), (secret, entry)));
                 }
             }
         }
+        // descending byte order: of two keys of one host, the longer path comes first
+        order::sort(&mut index, |(a, _), (b, _)| b.cmp(a));
         Index(index)
     }
 }

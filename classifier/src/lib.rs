@@ -24,6 +24,7 @@ pub mod causes;
 mod fill;
 pub mod keyring;
 pub mod observations;
+mod order;
 pub mod phrase;
 mod rank;
 pub mod read;

@@ -12,6 +12,7 @@
 //! [`Literals`] looks for many plain words in one pass; the recognizer uses it so that only phrases with a chance are tried, and
 //! reading uses it to skip log lines that have nothing to do with images.
 
+use crate::order;
 use std::ops::Range;
 
 /// Stands in for each byte of a masked name. No phrase contains it, and a word may.
@@ -285,7 +286,7 @@ impl Literals {
                 literals.words.push((key as u16, id, word));
             }
         }
-        literals.words.sort();
+        order::sort(&mut literals.words, |a, b| a.cmp(b));
         literals
     }
 

@@ -3,6 +3,7 @@
 
 use crate::cause::{Area, Confidence, Rule};
 use crate::observations::Role;
+use crate::order;
 use crate::recognize::{Match, Recognized};
 
 /// A cause of a finding, with all that speaks for it.
@@ -67,7 +68,7 @@ fn sorted(mut matches: Vec<&Match>) -> Vec<&Match> {
     };
     let noisy: Vec<bool> = matches.iter().map(|found| noise(found, &matches)).collect();
     let mut keyed: Vec<(bool, &Match)> = noisy.into_iter().zip(matches.drain(..)).collect();
-    keyed.sort_by(|(a_noise, a), (b_noise, b)| {
+    order::sort(&mut keyed, |(a_noise, a), (b_noise, b)| {
         a_noise
             .cmp(b_noise)
             .then(b.confidence.cmp(&a.confidence))
@@ -101,6 +102,6 @@ fn refine(mut ranked: Vec<Ranked>) -> Vec<Ranked> {
     };
     let mut placed: Vec<(usize, Ranked)> = ranked.drain(..).map(|one| (place(&one), one)).collect();
     placed.retain(|(_, one)| !gone.contains(&one.cause.id));
-    placed.sort_by_key(|(place, _)| *place);
+    order::sort(&mut placed, |(a, _), (b, _)| a.cmp(b));
     placed.into_iter().map(|(_, one)| one).collect()
 }

@@ -8,6 +8,7 @@ use crate::fill::Values;
 use crate::observations::{
     Attempt, ContainerKind, Facts, NotRead, Note, Observations, PlaceFacts, Role, Source, State, Timeline, When,
 };
+use crate::order;
 use crate::rank::Ranked;
 use crate::recognize::{Match, Recognized};
 use crate::settle::{self, Settled};
@@ -252,7 +253,8 @@ pub struct Judged<'a> {
 pub fn report(seen: &Observations, judged: &[Judged<'_>], inputs: &[&str]) -> Report {
     let mut findings: Vec<Finding> = judged.iter().map(|one| finding(one, &seen.facts, inputs)).collect();
     // Those whose cause is named come first; a healed one is history and comes last.
-    findings.sort_by_key(|finding| (finding.state == State::Healed, !is_named(finding)));
+    let last = |finding: &Finding| (finding.state == State::Healed, !is_named(finding));
+    order::sort(&mut findings, |a, b| last(a).cmp(&last(b)));
     Report {
         schema: SCHEMA,
         tool: Tool { version: env!("CARGO_PKG_VERSION"), known: KNOWN },
@@ -466,24 +468,22 @@ fn evidence(ranked: &Ranked, inputs: &[&str]) -> Vec<Evidence> {
             }),
         }
     }
-    all.iter_mut().for_each(|evidence| evidence.spans.sort_unstable());
+    all.iter_mut().for_each(|evidence| order::sort(&mut evidence.spans, |a, b| a.cmp(b)));
     all
 }
-
-/// Cause, registry and proof of a group.
-type GroupKey = (Option<String>, Option<String>, Option<String>);
 
 /// Findings with the same cause, registry and proof are one trouble.
 fn groups(findings: &[Finding], inputs: &[&str]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut keys: HashMap<GroupKey, usize> = HashMap::new();
+    let mut keys: HashMap<String, usize> = HashMap::new();
     for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.state != State::Healed) {
         let best = finding.diagnoses.first();
         let cause = best.map(|best| best.cause.clone());
         let proof = best.and_then(|best| best.evidence.first()).map(|evidence| proof_words(evidence, inputs));
-        let key = (cause, finding.registry.clone(), proof);
-        let at = *keys.entry(key.clone()).or_insert_with(|| {
-            let (cause, registry, proof) = key;
+        let registry = finding.registry.clone();
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        let key = [part(&cause), part(&registry), part(&proof)].join("\n");
+        let at = *keys.entry(key).or_insert_with(|| {
             groups.push(Group { cause, registry, proof, counts: Counts::default(), members: Vec::new() });
             groups.len() - 1
         });
@@ -491,8 +491,10 @@ fn groups(findings: &[Finding], inputs: &[&str]) -> Vec<Group> {
     }
     for group in &mut groups {
         let count = |of: &dyn Fn(&Finding) -> Option<String>| {
-            let values: std::collections::BTreeSet<String> =
-                group.members.iter().filter_map(|&index| of(&findings[index])).collect();
+            let mut values: HashMap<String, usize> = HashMap::new();
+            for index in &group.members {
+                values.extend(of(&findings[*index]).map(|value| (value, *index)));
+            }
             values.len()
         };
         group.counts = Counts {

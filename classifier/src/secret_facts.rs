@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::shape::{Oddity, UsernameShape};
 pub use self::token::{Expiry, TokenFacts, TokenKind};
 use crate::keyring::{self, KeyProblem, docker_config, go_base64, go_json};
+use crate::order;
 use crate::read::tree::{self, Node};
 use crate::text::Text;
 
@@ -487,7 +488,7 @@ fn data_keys(secret: &Node) -> Vec<String> {
             keys.extend(data.iter().map(|(key, _)| key).filter(is_key).cloned());
         }
     }
-    keys.sort();
+    order::sort(&mut keys, String::cmp);
     keys.dedup();
     keys
 }

@@ -1,7 +1,7 @@
 //! The two forms of a docker configuration as the kubelet decodes them, with its error texts. Holds user names and
 //! passwords: nothing here derives `Debug` or leaves the crate; `secret_facts` reduces it at once.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{go_base64, go_json};
 
@@ -95,7 +95,7 @@ pub(crate) fn read_dockercfg(data: &[u8]) -> DockerConfig {
 #[derive(Default)]
 struct Entries {
     list: Vec<Entry>,
-    index: BTreeMap<String, usize>,
+    index: HashMap<String, usize>,
     error: Option<String>,
 }
 

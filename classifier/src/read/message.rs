@@ -5,6 +5,7 @@
 //! control are masked, and HTTP answers and registry codes are noted. No cause is named.
 
 use crate::observations::{Answer, Asked, ContainerKind, Credential, Message, Role, Source};
+use crate::order;
 use crate::phrase::{Literals, MASK};
 use crate::read::image_ref::ImageRef;
 use crate::read::record::Record;
@@ -512,7 +513,7 @@ fn parts(words: &str) -> Vec<Range<usize>> {
     for start in STARTS {
         starts.extend(lower.match_indices(start).map(|(at, _)| at));
     }
-    starts.sort_unstable();
+    order::sort(&mut starts, usize::cmp);
     // `…with ErrImagePull: "Failed to pull image …` and `Back-off pulling image "x": …` belong to what stands before them.
     starts.dedup_by(|next, before| {
         let between = &lower[*before..*next];

@@ -4,11 +4,12 @@ use crate::observations::{
     Attempt, BackOff, ContainerKind, Facts, Message, Note, Observations, PodFacts, Source, State, Subject, Timeline,
     When,
 };
+use crate::order;
 use crate::read::describe::{Description, Kind};
 use crate::read::message::{self, Said};
 use crate::read::record::Record;
 use crate::text::Text;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
@@ -21,11 +22,12 @@ pub struct Assembler {
     /// What objects said.
     pub facts: Facts,
     tracks: Vec<Track>,
-    /// Where to look for a track: by pod, or by section where no pod is named.
-    by_owner: BTreeMap<OwnerKey, Vec<usize>>,
-    beside: BTreeMap<OwnerKey, Vec<(Message, When)>>,
+    /// Whose records there are, in the order in which they were met.
+    owners: Vec<Owner>,
+    /// Positions in `owners`.
+    owner_at: HashMap<String, usize>,
     /// What the records that are no pull look like.
-    elsewhere: BTreeMap<&'static str, usize>,
+    elsewhere: Vec<&'static str>,
     pulled_something: bool,
     /// Descriptions and statuses that show a failing pull without its cause.
     section: usize,
@@ -51,10 +53,29 @@ enum Touch {
 const MOST_REMEMBERED: usize = 20_000;
 
 /// Whose records belong together: a pod, or (where none is named) a section of the input.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum OwnerKey {
     Pod(String, String),
     Section(usize),
+}
+
+/// What is known of the records of one owner.
+struct Owner {
+    key: OwnerKey,
+    /// Positions of its tracks.
+    tracks: Vec<usize>,
+    /// Records that are no pull and say something about one.
+    beside: Vec<(Message, When)>,
+}
+
+impl OwnerKey {
+    /// The key as one word; a section's has no slash.
+    fn words(&self) -> String {
+        match self {
+            OwnerKey::Pod(namespace, pod) => format!("{namespace}/{pod}"),
+            OwnerKey::Section(section) => section.to_string(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -99,7 +120,7 @@ impl Assembler {
         // Records of this pod's events that named an image only belong to the container that has it.
         for container in &description.containers {
             let facts = &container.facts;
-            let tracks = self.by_owner.get(&key).cloned().unwrap_or_default();
+            let tracks = self.owner(&key).map(|owner| owner.tracks.clone()).unwrap_or_default();
             let fits = tracks.iter().copied().find(|&index| {
                 let of = &self.tracks[index].subject;
                 of.container.is_none()
@@ -201,6 +222,18 @@ impl Assembler {
         }
     }
 
+    fn owner(&self, key: &OwnerKey) -> Option<&Owner> {
+        self.owners.get(*self.owner_at.get(&key.words())?)
+    }
+
+    fn owner_mut(&mut self, key: OwnerKey) -> &mut Owner {
+        let at = *self.owner_at.entry(key.words()).or_insert(self.owners.len());
+        if at == self.owners.len() {
+            self.owners.push(Owner { key, tracks: Vec::new(), beside: Vec::new() });
+        }
+        &mut self.owners[at]
+    }
+
     fn take(&mut self, record: &Record, said: Said) -> Option<Touch> {
         let mut subject = record.subject.clone();
         let name = |subject: &mut Subject, image: Option<String>, container: Option<(ContainerKind, String)>| {
@@ -214,13 +247,15 @@ impl Assembler {
         };
         match said {
             Said::Else(code) => {
-                *self.elsewhere.entry(code).or_default() += 1;
+                if !self.elsewhere.contains(&code) {
+                    self.elsewhere.push(code);
+                }
                 None
             }
             Said::Beside => {
                 let key = self.key(&subject);
                 let message = message::plain(&record.text, record.source, record.reason.as_deref());
-                let list = self.beside.entry(key).or_default();
+                let list = &mut self.owner_mut(key).beside;
                 if list.len() < MOST_ATTEMPTS
                     && !list.iter().any(|(known, _)| known.text.as_str() == message.text.as_str())
                 {
@@ -288,11 +323,11 @@ impl Assembler {
                 let key = self.key(&subject);
                 // `Error: ErrImagePull` names neither image nor container: it belongs to what fails in this pod already.
                 let anonymous = subject.image.is_none() && subject.container.is_none();
-                let index =
-                    match self.by_owner.get(&key).and_then(|tracks| tracks.last().copied()).filter(|_| anonymous) {
-                        Some(index) => index,
-                        None => self.track(&subject),
-                    };
+                let index = match self.owner(&key).and_then(|owner| owner.tracks.last().copied()).filter(|_| anonymous)
+                {
+                    Some(index) => index,
+                    None => self.track(&subject),
+                };
                 let track = &mut self.tracks[index];
                 let names_cause =
                     word.as_deref().is_some_and(|word| !matches!(word, "ErrImagePull" | "ImagePullBackOff"));
@@ -334,12 +369,12 @@ impl Assembler {
             owner: Some(key.clone()),
             ..Track::default()
         });
-        self.by_owner.entry(key).or_default().push(index);
+        self.owner_mut(key).tracks.push(index);
         index
     }
 
     fn find(&self, key: &OwnerKey, subject: &Subject) -> Option<usize> {
-        let tracks = self.by_owner.get(key)?;
+        let tracks = &self.owner(key)?.tracks;
         let sandbox = subject.kind == ContainerKind::Sandbox;
         let same = |index: &&usize| {
             let of = &self.tracks[**index].subject;
@@ -370,10 +405,10 @@ impl Assembler {
     /// Log lines of one failure name its pod, or its image, seldom both: what an unnamed track says is dropped where a pod's
     /// track of the same image says it, too.
     fn join_logs(&mut self) {
-        let mut of_pods: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut of_pods: HashMap<String, usize> = HashMap::new();
         for (index, track) in self.tracks.iter().enumerate().filter(|(_, track)| track.subject.pod.is_some()) {
             for (text, ..) in &track.attempts {
-                of_pods.entry(core(text.as_str()).to_owned()).or_default().push(index);
+                of_pods.entry(core(text.as_str()).to_owned()).or_insert(index);
             }
         }
         for index in 0..self.tracks.len() {
@@ -381,7 +416,7 @@ impl Assembler {
             if track.subject.pod.is_some() || track.attempts.is_empty() {
                 continue;
             }
-            let said_by = |text: &Text| of_pods.get(core(text.as_str())).and_then(|pods| pods.first().copied());
+            let said_by = |text: &Text| of_pods.get(core(text.as_str())).copied();
             let Some(into) = track
                 .attempts
                 .iter()
@@ -426,7 +461,7 @@ impl Assembler {
         if let Some(target) = &self.facts.target {
             timelines.retain(|timeline| target.includes(&timeline.subject));
         }
-        timelines.sort_by_key(|timeline| timeline.order);
+        order::sort(&mut timelines, |a, b| a.order.cmp(&b.order));
         let notes = self.notes(&timelines);
         Observations { timelines, facts: self.facts, notes }
     }
@@ -499,7 +534,7 @@ impl Assembler {
             })
             .filter(|attempt| !attempt.messages.is_empty())
             .collect();
-        attempts.sort_by(|a, b| order(&a.when, &b.when));
+        order::sort(&mut attempts, |a, b| in_time(&a.when, &b.when));
         let shown_by =
             track.waits.as_ref().map(|(text, word, source, _)| message::plain(text, *source, word.as_deref()));
         // A waiting word that names a cause by itself (`InvalidImageName`) is an attempt where nothing else is.
@@ -540,11 +575,11 @@ impl Assembler {
         });
         // Records beside the pull: those of the same pod, and loose ones; one that names another image is about another pull.
         let loose = self
-            .beside
+            .owners
             .iter()
-            .filter(|(owner, _)| matches!(owner, OwnerKey::Section(_)) && **owner != key)
-            .flat_map(|(_, list)| list);
-        let own = self.beside.get(&key).into_iter().flatten();
+            .filter(|owner| matches!(owner.key, OwnerKey::Section(_)) && owner.key != key)
+            .flat_map(|owner| &owner.beside);
+        let own = self.owner(&key).into_iter().flat_map(|owner| &owner.beside);
         let speaks_of_it =
             |message: &Message, must: bool| match (message::named_image(message.text.as_str()), &subject.image) {
                 (Some(named), Some(image)) => same_image(&named, image) || same_name(&named, image),
@@ -585,7 +620,7 @@ impl Assembler {
 
     /// A pull secret that could not be read, in a text that shows no pull at all: the failure is all we see.
     fn add_unretrieved_secrets(&self, timelines: &mut Vec<Timeline>) {
-        for (key, list) in &self.beside {
+        for Owner { key, beside: list, .. } in self.owners.iter().filter(|owner| !owner.beside.is_empty()) {
             let covered = timelines.iter().any(|timeline| match (&timeline.subject.pod, key) {
                 (Some(pod), OwnerKey::Pod(_, name)) => pod == name,
                 (None, OwnerKey::Section(_)) => true,
@@ -665,7 +700,7 @@ impl Assembler {
                 "This looks like a pod that was not admitted (quota, policy or webhook): nothing was pulled.",
             ),
         ] {
-            if self.elsewhere.contains_key(code) {
+            if self.elsewhere.contains(&code) {
                 note(code, text.to_owned());
             }
         }
@@ -765,7 +800,7 @@ fn sandbox_image(error: &str) -> Option<String> {
 }
 
 /// Older first.
-fn order(a: &When, b: &When) -> std::cmp::Ordering {
+fn in_time(a: &When, b: &When) -> std::cmp::Ordering {
     match (a.age, b.age, a.time, b.time) {
         (_, _, Some(a_time), Some(b_time)) => a_time.cmp(&b_time).then(a.order.cmp(&b.order)),
         (Some(a_age), Some(b_age), ..) => b_age.cmp(&a_age).then(a.order.cmp(&b.order)),
@@ -777,7 +812,7 @@ fn order(a: &When, b: &When) -> std::cmp::Ordering {
 }
 
 fn is_newer(a: &When, b: &When) -> bool {
-    order(a, b) == std::cmp::Ordering::Greater
+    in_time(a, b) == std::cmp::Ordering::Greater
 }
 
 /// Whether two moments differ by more than the order of their lines.
