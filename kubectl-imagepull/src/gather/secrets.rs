@@ -9,7 +9,6 @@ use crate::scan;
 use futures_util::StreamExt;
 use imagepull_classifier::keyring::{self, Keyring};
 use imagepull_classifier::secret_facts::{CONFIG_JSON_TYPE, DOCKERCFG_TYPE, SecretFacts};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many secrets that nobody names are read to see whether one fits.
