@@ -255,39 +255,40 @@ pub fn top_owner(subject: &Subject, facts: &Facts) -> Option<String> {
 
 /// Fills a template. `None` if a blank outside of square brackets is unknown.
 fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(template.len() + 32);
     let mut group: Option<(usize, bool)> = None;
     let mut rest = template;
-    while let Some(c) = rest.chars().next() {
-        let doubled = rest.len() > c.len_utf8() && rest[c.len_utf8()..].starts_with(c);
-        match c {
-            '{' | '}' | '[' | ']' if doubled => {
-                out.push(c);
-                rest = &rest[2..];
-                continue;
-            }
-            '[' => group = Some((out.len(), true)),
-            ']' => {
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'{' | b'}' | b'[' | b']')) {
+        out.push_str(&rest[..at]);
+        let mark = rest.as_bytes()[at];
+        rest = &rest[at + 1..];
+        if rest.as_bytes().first() == Some(&mark) {
+            out.push(char::from(mark));
+            rest = &rest[1..];
+            continue;
+        }
+        match mark {
+            b'[' => group = Some((out.len(), true)),
+            b']' => {
                 if let Some((start, complete)) = group.take()
                     && !complete
                 {
                     out.truncate(start);
                 }
             }
-            '{' => {
-                let (name, after) = rest[1..].split_once('}')?;
+            b'{' => {
+                let (name, after) = rest.split_once('}')?;
                 match (value(name), &mut group) {
                     (Some(value), _) => out.push_str(&value),
                     (None, Some((_, complete))) => *complete = false,
                     (None, None) => return None,
                 }
                 rest = after;
-                continue;
             }
-            _ => out.push(c),
+            mark => out.push(char::from(mark)),
         }
-        rest = &rest[c.len_utf8()..];
     }
+    out.push_str(rest);
     Some(out)
 }
 
@@ -352,7 +353,7 @@ fn in_words(name: &str) -> Option<&'static str> {
 
 /// Whether a command uses an environment variable.
 fn needs(run: &str, name: &str) -> bool {
-    run.contains(&format!("${name}")) || run.contains(&format!("${{{name}"))
+    run.split('$').skip(1).any(|rest| rest.strip_prefix('{').unwrap_or(rest).starts_with(name))
 }
 
 #[cfg(test)]

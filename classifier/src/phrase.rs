@@ -28,6 +28,8 @@ pub struct Phrase {
     parts: Vec<Part>,
     at_start: bool,
     at_end: bool,
+    /// Where in its first literal the longest run without white space stands.
+    anchor: Range<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl Phrase {
         let (text, at_start) = text.strip_prefix('^').map_or((text, false), |rest| (rest, true));
         let (text, at_end) = text.strip_suffix('$').map_or((text, false), |rest| (rest, true));
         let mut parts = Vec::new();
-        let mut literal = String::new();
+        let mut literal = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let word = rest.strip_prefix('{').and_then(|inner| inner.split_once('}')).filter(|(name, _)| is_name(name));
@@ -73,7 +75,11 @@ impl Phrase {
             }
         }
         push_literal(&mut parts, &mut literal);
-        Phrase { parts, at_start, at_end }
+        let anchor = match parts.first() {
+            Some(Part::Literal(literal)) => longest_run(literal),
+            _ => 0..0,
+        };
+        Phrase { parts, at_start, at_end, anchor }
     }
 
     /// Names of the words that it remembers.
@@ -87,10 +93,41 @@ impl Phrase {
     /// The longest run of its literals without white space: a text without it cannot contain the phrase.
     pub fn needle(&self) -> &str {
         let runs = self.parts.iter().filter_map(|part| match part {
-            Part::Literal(text) => Some(text.split(' ')),
+            Part::Literal(text) => Some(&text[longest_run(text)]),
             _ => None,
         });
-        runs.flatten().max_by_key(|run| run.len()).unwrap_or_default()
+        runs.max_by_key(|run| run.len()).unwrap_or_default()
+    }
+
+    /// The same of the literal that it begins with, for [`Phrase::find_near`]; `None` if it does not begin with one.
+    pub fn anchor(&self) -> Option<&str> {
+        match self.parts.first() {
+            Some(Part::Literal(text)) if !self.at_start => Some(&text[self.anchor.clone()]),
+            _ => None,
+        }
+    }
+
+    /// As [`Phrase::find`], for a phrase with an anchor: `places` are all places of the anchor in `text`, in order.
+    pub fn find_near(&self, text: &str, places: &mut dyn Iterator<Item = usize>) -> Option<Hit> {
+        let Some(Part::Literal(literal)) = self.parts.first() else { return None };
+        let before = &literal.as_bytes()[..self.anchor.start];
+        let bytes = text.as_bytes();
+        let mut search = Search { bytes, phrase: self, budget: BUDGET, words: Vec::new() };
+        for place in places {
+            // Back over what the literal has before its anchor.
+            let start = before.iter().rev().try_fold(place, |at, &wanted| {
+                let back = if wanted == b' ' {
+                    bytes[..at].iter().rev().take_while(|b| b.is_ascii_whitespace()).count()
+                } else {
+                    usize::from(at > 0 && bytes[at - 1].to_ascii_lowercase() == wanted)
+                };
+                (back > 0).then(|| at - back)
+            });
+            if let Some(hit) = start.and_then(|start| search.from(start)) {
+                return Some(hit);
+            }
+        }
+        None
     }
 
     /// The first place where the phrase stands in `text`.
@@ -126,8 +163,24 @@ impl Phrase {
 
 fn push_literal(parts: &mut Vec<Part>, literal: &mut String) {
     if !literal.is_empty() {
-        parts.push(Part::Literal(std::mem::take(literal)));
+        parts.push(Part::Literal(literal.clone()));
+        literal.clear();
     }
+}
+
+/// Where a literal has its longest run without white space. Of equals the last.
+fn longest_run(literal: &str) -> Range<usize> {
+    let mut longest = 0..0;
+    let mut start = 0;
+    for (at, b) in literal.bytes().chain([b' ']).enumerate() {
+        if b == b' ' {
+            if at - start >= longest.len() {
+                longest = start..at;
+            }
+            start = at + 1;
+        }
+    }
+    longest
 }
 
 fn is_name(text: &str) -> bool {
@@ -263,11 +316,13 @@ fn is_closing(b: u8) -> bool {
 
 /// Many plain words, looked for in one pass and without case.
 ///
-/// Each byte falls into one of 32 classes (letters without case; everything else shares the rest), three bytes make a key of 15
-/// bits, and one bit tells whether any word begins with that key. What passes the gate is compared exactly.
+/// Each byte falls into one of 32 classes, three bytes make a key of 15 bits, and one bit tells whether any word begins with that
+/// key. What passes the gate is compared exactly.
 #[derive(Debug)]
 pub struct Literals {
     gate: Box<[u64; KEYS / 64]>,
+    /// Where the words begin whose first two classes are these.
+    starts: Box<[u16; KEYS / 32 + 1]>,
     /// Words in lower case with their ids, sorted by key.
     words: Vec<(u16, usize, Box<[u8]>)>,
 }
@@ -275,23 +330,31 @@ pub struct Literals {
 const KEYS: usize = 1 << 15;
 
 impl Literals {
-    /// Words of at least three bytes; each is known by its position in the iterator. Shorter ones are never found.
-    pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Literals {
-        let mut literals = Literals { gate: Box::new([0; KEYS / 64]), words: Vec::new() };
-        for (id, word) in words.into_iter().enumerate() {
+    /// Words of at least three bytes; each is known by its position. Shorter ones are never found.
+    pub fn new(words: &[&str]) -> Literals {
+        let mut gate = Box::new([0; KEYS / 64]);
+        let mut known = Vec::with_capacity(words.len());
+        for (id, word) in words.iter().enumerate() {
             let word = word.to_ascii_lowercase().into_bytes().into_boxed_slice();
             if let [a, b, c, ..] = *word {
                 let key = next(next(next(0, a), b), c);
-                literals.gate[key / 64] |= 1 << (key % 64);
-                literals.words.push((key as u16, id, word));
+                gate[key / 64] |= 1 << (key % 64);
+                known.push((key as u16, id, word));
             }
         }
-        order::sort(&mut literals.words, |a, b| a.cmp(b));
-        literals
+        order::sort(&mut known, |a, b| a.0.cmp(&b.0));
+        let mut starts = Box::new([0; KEYS / 32 + 1]);
+        for (key, ..) in &known {
+            starts[usize::from(*key) / 32 + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        Literals { gate, starts, words: known }
     }
 
-    /// Calls `found` with the id and the place of each word in `text`. `found` answers whether to go on.
-    pub fn scan(&self, text: &[u8], mut found: impl FnMut(usize, usize) -> bool) {
+    /// Calls `found` with the id and the place of each word in `text`, in the order of places. `found` answers whether to go on.
+    pub fn scan(&self, text: &[u8], found: &mut dyn FnMut(usize, usize) -> bool) {
         let Some((&[first, second], rest)) = text.split_first_chunk::<2>() else { return };
         let mut key = next(next(0, first), second);
         for (start, &b) in rest.iter().enumerate() {
@@ -299,9 +362,10 @@ impl Literals {
             if self.gate[key / 64] & (1 << (key % 64)) == 0 {
                 continue;
             }
-            let from = self.words.partition_point(|(known, ..)| usize::from(*known) < key);
-            for (_, id, word) in self.words[from..].iter().take_while(|(known, ..)| usize::from(*known) == key) {
-                let fits = text.get(start..start + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+            let near = usize::from(self.starts[key / 32])..usize::from(self.starts[key / 32 + 1]);
+            for (known, id, word) in self.words.get(near).unwrap_or_default() {
+                let fits = usize::from(*known) == key
+                    && text.get(start..start + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
                 if fits && !found(*id, start) {
                     return;
                 }
@@ -312,7 +376,7 @@ impl Literals {
     /// Whether any of the words stands in `text`.
     pub fn any(&self, text: &[u8]) -> bool {
         let mut any = false;
-        self.scan(text, |_, _| {
+        self.scan(text, &mut |_, _| {
             any = true;
             false
         });
@@ -320,11 +384,30 @@ impl Literals {
     }
 }
 
-/// The key of the last three bytes, after one more. Bit 5 is what upper and lower case differ in; it is not looked at.
+/// The key of the last three bytes, after one more.
 #[inline(always)]
 fn next(key: usize, b: u8) -> usize {
-    ((key << 5) | usize::from(b & 0x1f)) & (KEYS - 1)
+    ((key << 5) | usize::from(CLASSES[usize::from(b)])) & (KEYS - 1)
 }
+
+/// Letters without case; digits, and the marks that words hold, apart from them: a log is full of numbers and ids.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut b = 0;
+    while b < 128 {
+        classes[b] = match b as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => b as u8 & 0x1f,
+            b'0'..=b'9' => 27,
+            b'-' | b'_' => 28,
+            b' ' => 29,
+            b'/' | b'.' => 30,
+            b'"' | b':' | b'=' => 31,
+            _ => 0,
+        };
+        b += 1;
+    }
+    classes
+};
 
 #[cfg(test)]
 mod tests {
@@ -380,10 +463,33 @@ mod tests {
     }
 
     #[test]
+    fn near_its_anchor_a_phrase_is_found_where_it_is_found_anywhere() {
+        let text = "x: no  such\n host: no such host, EOF; thereof: eof: dial tcp 10.0.0.1:443: i/o timeout";
+        for words in [
+            "no such host",
+            " no such host",
+            ": no such",
+            ": eof",
+            "of: eof: dial",
+            "dial tcp {address}: i/o",
+            "such*eof",
+            "absent",
+        ] {
+            let phrase = Phrase::parse(words);
+            let mut places = Vec::new();
+            Literals::new(&[phrase.anchor().unwrap()]).scan(text.as_bytes(), &mut |_, at| {
+                places.push(at);
+                true
+            });
+            assert_eq!(phrase.find_near(text, &mut places.into_iter()), phrase.find(text), "{words}");
+        }
+    }
+
+    #[test]
     fn literals_are_found_without_case_and_in_one_pass() {
-        let literals = Literals::new(["x509", "Pull", "ab"]);
+        let literals = Literals::new(&["x509", "Pull", "ab"]);
         let mut hits = Vec::new();
-        literals.scan(b"a PULL of X509 pul", |id, at| {
+        literals.scan(b"a PULL of X509 pul", &mut |id, at| {
             hits.push((id, at));
             true
         });

@@ -6,7 +6,8 @@
 use crate::cause::{Condition, Confidence, Rule, Sign};
 use crate::causes;
 use crate::observations::{Facts, Failure, Message, Observations, PlaceFacts, Role, Source, Timeline};
-use crate::phrase::{Literals, Phrase};
+use crate::order;
+use crate::phrase::{Hit, Literals, Phrase};
 use crate::read::image_ref::ImageRef;
 use crate::read::place;
 use crate::text::Text;
@@ -64,42 +65,98 @@ pub struct Found {
 /// The catalogue's signs, ready to be laid on messages.
 struct Catalogue {
     signs: Vec<Ready>,
-    /// Needles of all phrases, in the order in which signs count them.
-    needles: Literals,
+    /// Needles and anchors of all phrases, in the order in which phrases count them.
+    words: Literals,
     count: usize,
 }
 
 struct Ready {
     cause: &'static Rule,
     sign: &'static Sign,
-    /// For each condition with a phrase: the phrase and the number of its needle; `None` for a needle too short to look for.
-    phrases: Vec<Option<(Phrase, Option<usize>)>>,
+    /// For each condition with a phrase.
+    phrases: Vec<Option<Look>>,
+    /// The number of a word that the message must hold: most signs are told by it.
+    key: Option<usize>,
+}
+
+/// A phrase, and the numbers of what to look for before it is tried. `None` for words too short to look for.
+struct Look {
+    phrase: Phrase,
+    /// Without it there is no phrase.
+    needle: Option<usize>,
+    /// Only near it there can be one.
+    anchor: Option<usize>,
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let mut needles: Vec<String> = Vec::new();
     let mut signs = Vec::new();
     for cause in causes::rules() {
         for sign in cause.signs {
             let phrases = sign.all.iter().map(|condition| match condition {
                 Condition::Says(phrase) | Condition::Beside(phrase) => {
-                    let phrase = Phrase::parse(phrase);
-                    let needle = phrase.needle().to_owned();
-                    let known = needles.iter().position(|known| *known == needle);
-                    let number = known.unwrap_or_else(|| {
-                        needles.push(needle);
-                        needles.len() - 1
-                    });
-                    let number = (phrase.needle().len() >= 3).then_some(number);
-                    Some((phrase, number))
+                    Some(Look { phrase: Phrase::parse(phrase), needle: None, anchor: None })
                 }
                 _ => None,
             });
-            signs.push(Ready { cause, sign, phrases: phrases.collect() });
+            signs.push(Ready { cause, sign, phrases: phrases.collect(), key: None });
         }
     }
-    Catalogue { signs, needles: Literals::new(needles.iter().map(String::as_str)), count: needles.len() }
+    let looks = signs.iter().flat_map(|ready| ready.phrases.iter().flatten());
+    let words = looks.flat_map(|look| [Some(look.phrase.needle()), look.phrase.anchor()]).flatten();
+    let mut words: Vec<String> = words.filter(|word| word.len() >= 3).map(str::to_owned).collect();
+    order::sort(&mut words, |a, b| a.cmp(b));
+    words.dedup();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    for ready in &mut signs {
+        for (condition, look) in ready.sign.all.iter().zip(&mut ready.phrases) {
+            let Some(look) = look else { continue };
+            look.needle = words.binary_search(&look.phrase.needle()).ok();
+            look.anchor = look.phrase.anchor().and_then(|anchor| words.binary_search(&anchor).ok());
+            if matches!(condition, Condition::Says(_)) {
+                ready.key = ready.key.or(look.needle);
+            }
+        }
+    }
+    Catalogue { words: Literals::new(&words), count: words.len(), signs }
 });
+
+/// What stands in a text of the words of all phrases.
+struct Seen {
+    /// By the number of the word: which entry of `places` is its first, counted from 1; 0 if it is missing.
+    first: Vec<usize>,
+    /// The same word's next entry, counted from 1, and the place.
+    places: Vec<(usize, usize)>,
+}
+
+impl Seen {
+    fn of(text: &str) -> Seen {
+        let mut seen = Seen { first: vec![0; CATALOGUE.count], places: Vec::new() };
+        CATALOGUE.words.scan(text.as_bytes(), &mut |word, at| {
+            seen.places.push((word, at));
+            true
+        });
+        for (index, entry) in seen.places.iter_mut().enumerate().rev() {
+            entry.0 = std::mem::replace(&mut seen.first[entry.0], index + 1);
+        }
+        seen
+    }
+
+    fn has(&self, word: usize) -> bool {
+        self.first[word] != 0
+    }
+
+    /// Whether a phrase has a chance.
+    fn admits(&self, look: &Look) -> bool {
+        look.needle.is_none_or(|needle| self.has(needle))
+    }
+
+    fn find(&self, look: &Look, text: &str) -> Option<Hit> {
+        let Some(anchor) = look.anchor else { return look.phrase.find(text) };
+        let entry = |number: usize| self.places.get(number.checked_sub(1)?);
+        let places = std::iter::successors(entry(self.first[anchor]), |(next, _)| entry(*next));
+        look.phrase.find_near(text, &mut places.map(|(_, at)| *at))
+    }
+}
 
 /// Recognizes every timeline.
 pub fn recognize(seen: &Observations) -> Vec<Recognized<'_>> {
@@ -139,34 +196,24 @@ fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut
         rejoined: None,
         ..message.clone()
     });
-    let readings: Vec<Failure<'_>> =
-        std::iter::once(*failure).chain(rejoined.iter().map(|message| Failure { message, ..*failure })).collect();
-    let mut has = vec![false; CATALOGUE.count];
-    for reading in &readings {
-        CATALOGUE.needles.scan(reading.message.masked.as_bytes(), |id, _| {
-            has[id] = true;
-            true
-        });
-    }
-    let mut beside = vec![false; if failure.timeline.beside.is_empty() { 0 } else { CATALOGUE.count }];
-    for other in &failure.timeline.beside {
-        CATALOGUE.needles.scan(other.masked.as_bytes(), |id, _| {
-            beside[id] = true;
-            true
-        });
-    }
+    let readings: Vec<(Failure<'_>, Seen)> = std::iter::once(*failure)
+        .chain(rejoined.iter().map(|message| Failure { message, ..*failure }))
+        .map(|reading| (reading, Seen::of(&reading.message.masked)))
+        .collect();
+    let beside: Vec<Seen> = failure.timeline.beside.iter().map(|other| Seen::of(&other.masked)).collect();
     for ready in &CATALOGUE.signs {
-        let possible = ready.sign.all.iter().zip(&ready.phrases).all(|(condition, phrase)| match (condition, phrase) {
-            (Condition::Beside(_), Some((_, needle))) => {
-                !beside.is_empty() && needle.is_none_or(|needle| beside[needle])
-            }
-            (_, Some((_, needle))) => needle.is_none_or(|needle| has[needle]),
+        if ready.key.is_some_and(|key| !readings.iter().any(|(_, seen)| seen.has(key))) {
+            continue;
+        }
+        let possible = ready.sign.all.iter().zip(&ready.phrases).all(|(condition, look)| match (condition, look) {
+            (Condition::Beside(_), Some(look)) => beside.iter().any(|seen| seen.admits(look)),
+            (_, Some(look)) => readings.iter().any(|(_, seen)| seen.admits(look)),
             _ => true,
         });
         if !possible {
             continue;
         }
-        if let Some(fit) = readings.iter().find_map(|reading| fits(ready, reading)) {
+        if let Some(fit) = readings.iter().find_map(|(reading, seen)| fits(ready, reading, seen)) {
             found.push(Match {
                 cause: ready.cause,
                 confidence: ready.sign.confidence,
@@ -191,22 +238,21 @@ struct Fit {
 }
 
 /// Whether all conditions of a sign hold on one reading of a message.
-fn fits(ready: &Ready, failure: &Failure<'_>) -> Option<Fit> {
+fn fits(ready: &Ready, failure: &Failure<'_>, seen: &Seen) -> Option<Fit> {
     let message = failure.message;
     let (text, masked) = (&message.text, message.masked.as_str());
     let mut fit = Fit { depth: 0, by_words: false, proofs: Vec::new(), words: Vec::new() };
-    for (condition, phrase) in ready.sign.all.iter().zip(&ready.phrases) {
+    for (condition, look) in ready.sign.all.iter().zip(&ready.phrases) {
         match condition {
             Condition::Says(_) => {
-                let (phrase, _) = phrase.as_ref()?;
-                let hit = phrase.find(masked)?;
+                let hit = seen.find(look.as_ref()?, masked)?;
                 fit.take(message.source, text, hit.range.clone());
                 for (name, range) in hit.words {
                     fit.words.push((name, text.as_str().get(range).unwrap_or_default().to_owned()));
                 }
             }
             Condition::Beside(_) => {
-                let (phrase, _) = phrase.as_ref()?;
+                let phrase = &look.as_ref()?.phrase;
                 let (other, hit) =
                     failure.timeline.beside.iter().find_map(|other| Some((other, phrase.find(&other.masked)?)))?;
                 fit.proofs.push(found(other.source, &other.text, hit.range.clone()));

@@ -1,7 +1,8 @@
 //! `cargo bench -p imagepull-tests`: how long an answer takes, and how much memory, beside what one would run instead.
 //!
-//! A description of a pod, and kubelet logs of 1, 10 and 100 MB as a busy node writes them. Each log is answered in a process of
-//! its own, so that its peak of memory can be seen (Linux only). grep names no cause; it is the floor: one pass over the bytes.
+//! A description of a pod, and kubelet logs of 1, 10 and 100 MB: of a busy node, where one line in fifty tells of an image that
+//! cannot be pulled, and of a node in trouble, where every second does. Each log is answered in a process of its own, so that its
+//! peak of memory can be seen (Linux only). grep names no cause; it is the floor: one pass over the bytes.
 
 use imagepull_classifier::{Options, diagnose};
 use std::fmt::Write as _;
@@ -22,11 +23,13 @@ fn main() {
     }
     describe();
     println!(
-        "\n{:>8} {:>10} {:>9} {:>10} {:>16} {:>10} {:>10}",
-        "log", "answer", "MB/s", "peak", "peak - 2 x input", "grep -E", "findings"
+        "\n{:8} {:>8} {:>10} {:>9} {:>10} {:>16} {:>10} {:>9} {:>9}",
+        "lines", "log", "answer", "MB/s", "peak", "peak - 2 x input", "grep -E", "MB/s", "findings"
     );
-    for megabytes in [1, 10, 100] {
-        log(megabytes);
+    for (name, one_in) in [("busy", 50), ("trouble", 2)] {
+        for megabytes in [1, 10, 100] {
+            log(name, one_in, megabytes);
+        }
     }
 }
 
@@ -64,19 +67,22 @@ fn describe() {
     }
 }
 
-fn log(megabytes: usize) {
+fn log(name: &str, one_in: u64, megabytes: usize) {
     let file = std::env::temp_dir().join(format!("imagepull-bench-{}-{megabytes}.log", std::process::id()));
-    std::fs::write(&file, kubelet_log(megabytes * 1_000_000)).expect("room for a log");
+    std::fs::write(&file, kubelet_log(megabytes * 1_000_000, one_in)).expect("room for a log");
     let own = std::env::current_exe().expect("this program");
     let mut answers: Vec<[f64; 3]> = (0..3).map(|_| figures(Command::new(&own).arg("--answer").arg(&file))).collect();
     answers.sort_by(|a, b| a[0].total_cmp(&b[0]));
     let [seconds, peak, findings] = answers[1];
     let mut greps: Vec<f64> = (0..3).filter_map(|_| grep(&file)).collect();
     greps.sort_by(f64::total_cmp);
-    let grep = greps.get(1).map_or_else(|| "none here".to_owned(), |seconds| format!("{seconds:.3} s"));
     let size = megabytes as f64;
+    let grep = greps.get(1).map_or_else(
+        || format!("{:>10} {:>9}", "none here", "-"),
+        |seconds| format!("{seconds:>8.3} s {:>9.0}", size / seconds),
+    );
     println!(
-        "{megabytes:>5} MB {seconds:>8.3} s {:>9.0} {peak:>7.0} MB {:>13.0} MB {grep:>10} {findings:>10}",
+        "{name:8} {megabytes:>5} MB {seconds:>8.3} s {:>9.0} {peak:>7.0} MB {:>13.0} MB {grep} {findings:>9}",
         size / seconds,
         peak - 2.0 * size
     );
@@ -111,9 +117,9 @@ fn grep(file: &Path) -> Option<f64> {
     (status.code()? < 2).then(|| started.elapsed().as_secs_f64())
 }
 
-/// A kubelet's log at its usual verbosity: probes, volumes, syncs; and one line in fifty about images that cannot be pulled, of 40
-/// pods with six causes. The same at every run.
-fn kubelet_log(bytes: usize) -> String {
+/// A kubelet's log at its usual verbosity: probes, volumes, syncs; and one line in `one_in` about images that cannot be pulled, of
+/// 40 pods with six causes. The same at every run.
+fn kubelet_log(bytes: usize, one_in: u64) -> String {
     const CAUSES: [&str; 6] = [
         "failed to resolve reference \\\\\\\"IMAGE\\\\\\\": IMAGE: not found",
         "failed to resolve image: pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials",
@@ -135,8 +141,9 @@ fn kubelet_log(bytes: usize) -> String {
         let (pod, micros) = (next(400), next(1_000_000));
         let head = format!("Mar 03 {hour:02}:{minute:02}:{second:02} worker-1 kubelet[1204]: ");
         let klog = format!("0303 {hour:02}:{minute:02}:{second:02}.{micros:06}    1204 ");
-        let _ = match next(50) {
-            0 => {
+        let failing = next(one_in) == 0;
+        let _ = match next(49) + 1 {
+            _ if failing => {
                 let number = pod % 40;
                 let image = format!("registry.example.com/shop/service-{number}:1.{number}");
                 let cause = CAUSES[(number % 6) as usize].replace("IMAGE", &image);

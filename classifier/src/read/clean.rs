@@ -7,14 +7,12 @@ use crate::text::{Builder, Text};
 
 /// The same words without escapes, colours, entities, frames and odd blanks. Line ends stay.
 pub fn clean(text: &Text) -> Text {
-    if !needs_cleaning(text.as_str()) {
-        return text.clone();
-    }
     let words = text.as_str();
     let mut out = Builder::new(text.input());
     let mut kept = 0;
     let mut at = 0;
-    while at < words.len() {
+    while let Some(plain) = words.as_bytes()[at..].iter().position(|&b| may_need_cleaning(b)) {
+        at += plain;
         let Some((length, replacement)) = replace_at(words, at) else {
             at += words[at..].chars().next().map_or(1, char::len_utf8);
             continue;
@@ -55,10 +53,8 @@ pub fn without_colours(text: &Text) -> Option<Text> {
     Some(out.finish())
 }
 
-fn needs_cleaning(words: &str) -> bool {
-    words.bytes().any(|b| {
-        b >= 0x80 || matches!(b, b'\\' | b'&' | b'*' | b'\t') || (b < 0x20 && b != b'\n') || b == b'^' || b == 0x7f
-    })
+fn may_need_cleaning(b: u8) -> bool {
+    b >= 0x7f || matches!(b, b'\\' | b'&' | b'*' | b'^') || (b < 0x20 && b != b'\n')
 }
 
 /// A replacement of at most one character.

@@ -131,6 +131,10 @@ fn is_reason(word: &str) -> bool {
 
 /// Reads one row. `None` if the line is none.
 pub fn row(line: &str) -> Option<Row> {
+    // most lines are told without taking them apart
+    if !line.contains("Normal") && !line.contains("Warning") && !line.contains('{') {
+        return None;
+    }
     let words = words(line);
     if words.iter().any(|word| matches!(word.text, "Normal" | "Warning")) {
         typed_row(line, &words)

@@ -34,7 +34,7 @@ impl Document<'_> {
 
 /// Words of which a line must hold one to be about an image, or to tell a success. A log line without any is passed over.
 static GATE: LazyLock<Literals> = LazyLock::new(|| {
-    Literals::new([
+    Literals::new(&[
         "image",
         "pull",
         "manifest",
@@ -90,6 +90,62 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
         ": preparing",
     ])
 });
+
+/// What lines are told by, beside their beginnings. One search tells which questions need not be asked of a line.
+static MARKS: LazyLock<Literals> = LazyLock::new(|| {
+    let words: Vec<&str> = MARK_WORDS.iter().map(|(_, word)| *word).collect();
+    Literals::new(&words)
+});
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Head,
+    Row,
+    Request,
+    Tool,
+    Push,
+}
+
+const MARK_WORDS: &[(Mark, &str)] = &[
+    (Mark::Head, "reason"),
+    (Mark::Row, "normal"),
+    (Mark::Row, "warning"),
+    (Mark::Request, "/v2/"),
+    (Mark::Tool, "docker"),
+    (Mark::Tool, "podman"),
+    (Mark::Tool, "nerdctl"),
+    (Mark::Tool, "crictl"),
+    (Mark::Tool, "ctr"),
+    (Mark::Tool, "buildah"),
+    (Mark::Tool, "skopeo"),
+    (Mark::Tool, "lima"),
+    (Mark::Tool, "finch"),
+    (Mark::Tool, "pull image : "),
+    (Mark::Push, "push"),
+    (Mark::Push, ": preparing"),
+    (Mark::Push, ": layer already"),
+    (Mark::Push, ": mounted from"),
+    (Mark::Push, ": skipped foreign"),
+];
+
+/// Which marks a line has.
+#[derive(Default)]
+struct Marks([bool; 5]);
+
+impl Marks {
+    fn of(words: &str) -> Marks {
+        let mut marks = Marks::default();
+        MARKS.scan(words.as_bytes(), &mut |word, _| {
+            marks.0[MARK_WORDS[word].0 as usize] = true;
+            true
+        });
+        marks
+    }
+
+    fn has(&self, mark: Mark) -> bool {
+        self.0[mark as usize]
+    }
+}
 
 /// Walks over the document.
 pub fn walk(document: &Document<'_>, found: &mut Assembler) {
@@ -188,7 +244,13 @@ impl Walker<'_, '_> {
         } else {
             (at, words)
         };
-        self.pushing = if is_push(words) { 30 } else { self.pushing.saturating_sub(1) };
+        let is_log = (relevant || self.description.is_none()) && !object;
+        let form = if is_log { log::form(words) } else { None };
+        // what was taken before has none of the marks that matter
+        let known = form.filter(|_| relevant).and_then(|form| self.found.known(log::payload(words, form)));
+        let marks = if known.is_some() { Marks::default() } else { Marks::of(words) };
+        let is_push = marks.has(Mark::Push) && is_push(words);
+        self.pushing = if is_push { 30 } else { self.pushing.saturating_sub(1) };
         if let Some(command) = &mut self.command {
             command.lines_left = command.lines_left.saturating_sub(1);
             if command.lines_left == 0 {
@@ -196,19 +258,16 @@ impl Walker<'_, '_> {
             }
         }
         // ctr and curl show the request itself
-        if words.contains("HEAD /v2/") || words.contains("GET /v2/") {
+        if marks.has(Mark::Request) && (words.contains("HEAD /v2/") || words.contains("GET /v2/")) {
             self.command = Some(PullCommand { image: None, lines_left: 20 });
         }
-        if (relevant || self.description.is_none())
-            && !object
-            && let Some(form) = log::form(words)
-        {
+        if let Some(form) = form {
             self.flush();
-            let ours = relevant && (self.command.is_some() || message::concerns_us(words));
-            if !ours && !log::opens_block(words) {
+            if known.is_some_and(|known| self.found.again(known)) {
                 return None;
             }
-            if self.found.again(log::payload(words, form)) {
+            let ours = relevant && (self.command.is_some() || message::concerns_us(words));
+            if !ours && !log::opens_block(words) {
                 return None;
             }
             let pending = Pending { range: at, record: Record::default(), log: Some(form), lines: 1 };
@@ -236,7 +295,7 @@ impl Walker<'_, '_> {
         {
             return Some(end);
         }
-        if events::is_head(words) {
+        if marks.has(Mark::Head) && events::is_head(words) {
             self.flush();
             self.in_table = true;
             // "Events: Type Reason Age From Message ---- …" on one line goes on below
@@ -247,13 +306,16 @@ impl Walker<'_, '_> {
         if words.bytes().all(|b| matches!(b, b'-' | b' ' | b'\t' | b'=' | b'+' | b'|')) {
             return None;
         }
-        if self.rows(&at, words) {
+        // a row without a type has its source in braces
+        if (marks.has(Mark::Row) || words.contains('{')) && self.rows(&at, words) {
             return None;
         }
         if relevant && self.pod_row(&at, words) {
             return None;
         }
-        if let Some(command) = pull_command(words) {
+        if marks.has(Mark::Tool)
+            && let Some(command) = pull_command(words)
+        {
             self.flush();
             self.command = Some(PullCommand { image: command, lines_left: 40 });
             return None;
@@ -291,12 +353,8 @@ impl Walker<'_, '_> {
 
     /// Event rows of the line, if it has any.
     fn rows(&mut self, at: &Range<usize>, words: &str) -> bool {
-        let parts = events::split(words);
-        if parts.len() == 1 && events::row(words).is_none() {
-            return false;
-        }
         let mut any = false;
-        for part in parts {
+        for part in events::split(words) {
             let Some(row) = events::row(&words[part.clone()]) else { continue };
             any = true;
             self.flush();
@@ -450,7 +508,7 @@ impl Walker<'_, '_> {
         if !record.text.is_empty() && !of_push {
             match pending.log {
                 // a log repeats itself: what this line said is kept for the next time
-                Some(form) if self.command.is_none() => {
+                Some(form) if self.command.is_none() && self.pushing == 0 => {
                     self.found.add_log(record, log::payload(&self.document.words[pending.range], form))
                 }
                 _ => self.found.add(record),
@@ -621,9 +679,9 @@ fn pull_command(words: &str) -> Option<Option<String>> {
     }
     const TOOLS: &[&str] =
         &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
-    let parts: Vec<&str> =
-        words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*'])).collect();
-    let tool = parts.iter().take(9).position(|part| TOOLS.contains(&part.rsplit('/').next().unwrap_or(part)))?;
+    let parts = words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*']));
+    let tool = parts.clone().take(9).position(|part| TOOLS.contains(&part.rsplit('/').next().unwrap_or(part)))?;
+    let parts: Vec<&str> = parts.collect();
     // In the middle of a sentence a tool's name is just a word.
     let prompt = parts[..tool].iter().all(|part| {
         part.contains(['$', '#', '>', '@', '~', ']', '%', '='])

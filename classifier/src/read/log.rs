@@ -30,7 +30,9 @@ pub fn form(line: &str) -> Option<Form> {
     // at the beginning, or after a journal's prefix: inside of an error it is some program's output
     let begins = |at: usize| at < 100 && !head[..at].contains("ailed") && !head[..at].contains("rror");
     if let Some(at) = head
-        .find("level=")
+        .contains('=')
+        .then(|| head.find("level="))
+        .flatten()
         .filter(|&at| (head.contains("msg=") || head.contains("time=")) && begins(head.find("time=").unwrap_or(at)))
     {
         let start = head.find("time=\"").filter(|&time| time < at).unwrap_or(at);
@@ -46,6 +48,9 @@ pub fn form(line: &str) -> Option<Form> {
     }) {
         return Some(Form::Json(at));
     }
+    if !head.contains('[') {
+        return None;
+    }
     let level = ["FATA[", "ERRO[", "WARN[", "INFO[", "DEBU["].iter().find_map(|level| head.find(level))?;
     let close =
         head[level..].find(']').filter(|&close| head[level + 5..level + close].bytes().all(|b| b.is_ascii_digit()))?;
@@ -54,14 +59,12 @@ pub fn form(line: &str) -> Option<Form> {
 
 /// `…file.go:123] `: where the message begins.
 fn klog(head: &str) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = head[from..].find(".go:") {
-        let digits = from + at + 4;
+    for (at, _) in head.match_indices(':').filter(|(at, _)| head[..*at].ends_with(".go")) {
+        let digits = at + 1;
         let end = head[digits..].find(|c: char| !c.is_ascii_digit()).map(|n| digits + n)?;
         if end > digits && head[end..].starts_with(']') {
             return Some(end + 1);
         }
-        from = digits;
     }
     None
 }
@@ -157,23 +160,16 @@ fn join(parts: &[Option<&Text>]) -> Text {
     let mut out: Option<Builder> = None;
     for part in parts.iter().flatten() {
         let part = clean(part);
-        let part = part.trim();
-        let unquoted = part.as_str().strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).is_some();
-        let part = if unquoted && part.len() >= 2 { part.slice(1..part.len() - 1) } else { part };
-        if part.is_empty() {
+        let words = part.as_str().trim();
+        let words = words.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(words);
+        if words.is_empty() {
             continue;
         }
-        match &mut out {
-            None => {
-                let mut builder = Builder::new(part.input());
-                builder.keep(&part, 0..part.len());
-                out = Some(builder);
-            }
-            Some(builder) => {
-                builder.put(": ", &part, 0..1);
-                builder.keep(&part, 0..part.len());
-            }
+        let start = words.as_ptr() as usize - part.as_str().as_ptr() as usize;
+        if let Some(builder) = &mut out {
+            builder.put(": ", &part, start..start + 1);
         }
+        out.get_or_insert_with(|| Builder::new(part.input())).keep(&part, start..start + words.len());
     }
     out.map(Builder::finish).unwrap_or_default()
 }

@@ -79,7 +79,7 @@ pub fn field_path(text: &str) -> Option<(ContainerKind, String)> {
 
 /// Words that are only said about pulls: a text with one of them is about a pull wherever it stands.
 static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
-    Literals::new([
+    Literals::new(&[
         "pull image",
         "pulling image",
         "image pull",
@@ -334,7 +334,7 @@ const RAW_ERRORS: &[&str] = &[
 /// Whether a log line can mean anything to us: only such a line is taken apart.
 pub fn concerns_us(line: &str) -> bool {
     static OTHERS: LazyLock<Literals> = LazyLock::new(|| {
-        let ours = [
+        const OURS: &[&str] = &[
             "startcontainer",
             "start failed in pod",
             "invalidimagename",
@@ -343,7 +343,7 @@ pub fn concerns_us(line: &str) -> bool {
             "already present on machine",
             "restarting failed",
         ];
-        Literals::new(ours.into_iter().chain(RAW_ERRORS.iter().copied()).chain(BESIDE.iter().copied()))
+        Literals::new(&[OURS, RAW_ERRORS, BESIDE].concat())
     });
     is_about_pull(line) || OTHERS.any(line.as_bytes())
 }
@@ -508,12 +508,16 @@ fn parts(words: &str) -> Vec<Range<usize>> {
         "failed to inspect image \"",
         "failed to \"startcontainer\" for",
     ];
-    let lower = words.to_ascii_lowercase();
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(STARTS));
     let mut starts: Vec<usize> = Vec::new();
-    for start in STARTS {
-        starts.extend(lower.match_indices(start).map(|(at, _)| at));
+    FIND.scan(words.as_bytes(), &mut |_, at| {
+        starts.push(at);
+        true
+    });
+    if starts.len() < 2 {
+        return std::iter::once(0..words.len()).collect();
     }
-    order::sort(&mut starts, usize::cmp);
+    let lower = words.to_ascii_lowercase();
     // `…with ErrImagePull: "Failed to pull image …` and `Back-off pulling image "x": …` belong to what stands before them.
     starts.dedup_by(|next, before| {
         let between = &lower[*before..*next];
@@ -652,7 +656,8 @@ fn speaks_of_pull(lower: &str) -> bool {
 
 /// Records of the same pod that explain a failure without being one.
 fn is_beside(lower: &str) -> bool {
-    BESIDE.iter().any(|words| lower.contains(words))
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(BESIDE));
+    FIND.any(lower.as_bytes())
 }
 
 /// Whether a text tells of a failure at all.
@@ -942,9 +947,9 @@ pub fn named_image(words: &str) -> Option<String> {
         "load metadata for ",
         "ImageStatus for image ",
     ];
-    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(MARKS.iter().copied()));
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(MARKS));
     let mut found = None;
-    FIND.scan(words.as_bytes(), |mark, at| {
+    FIND.scan(words.as_bytes(), &mut |mark, at| {
         found = reference_at(&words[at + MARKS[mark].len()..]);
         found.is_none()
     });
@@ -1237,7 +1242,7 @@ fn mask(words: &str, names: &[&str]) -> String {
 
 /// Whether a word is a name that somebody chose: a reference, an address, a host name, a digest.
 fn is_foreign(word: &str) -> bool {
-    if word.len() < 4 {
+    if word.len() < 4 || !word.bytes().any(|b| matches!(b, b'/' | b'.' | b':')) {
         return false;
     }
     if word.contains("://") || word.contains("sha256:") || word.contains("sha512:") {
@@ -1279,8 +1284,7 @@ fn is_foreign(word: &str) -> bool {
         "container-registry/",
         "mount/",
     ];
-    let lower = word.to_ascii_lowercase();
-    if OURS.iter().any(|ours| lower.starts_with(ours)) {
+    if OURS.iter().any(|ours| word.get(..ours.len()).is_some_and(|head| head.eq_ignore_ascii_case(ours))) {
         return false;
     }
     if word.contains('/') {
@@ -1368,18 +1372,6 @@ fn answers(words: &str) -> Vec<Answer> {
         "when fetching blob ",
         "(status=",
     ];
-    for mark in NUMBERS {
-        for (at, _) in lower.match_indices(mark) {
-            if let Some(status) = number(&lower[at + mark.len()..]) {
-                // docker's local API wraps everything in "API error (500)" and "(HTTP code 500) server error"
-                let local =
-                    lower[..at].ends_with("api ") || (*mark == "http code " && lower[at..].contains("server error"));
-                if !local {
-                    push(status, None, None, at);
-                }
-            }
-        }
-    }
     // a number with its phrase, in whatever frame
     const PHRASES: &[(u16, &str)] = &[
         (400, "400 bad request"),
@@ -1399,8 +1391,30 @@ fn answers(words: &str) -> Vec<Answer> {
         (503, "503 service temporarily unavailable"),
         (504, "504 gateway time"),
     ];
-    for (status, phrase) in PHRASES {
-        if let Some(at) = lower.find(phrase)
+    static FIND: LazyLock<Literals> = LazyLock::new(|| {
+        let phrases: Vec<&str> = PHRASES.iter().map(|(_, phrase)| *phrase).collect();
+        Literals::new(&[NUMBERS, &phrases].concat())
+    });
+    let mut found = Vec::new();
+    FIND.scan(lower.as_bytes(), &mut |word, at| {
+        found.push((word, at));
+        true
+    });
+    order::sort(&mut found, |a, b| a.cmp(b));
+    for &(word, at) in &found {
+        let Some(mark) = NUMBERS.get(word) else { break };
+        if let Some(status) = number(&lower[at + mark.len()..]) {
+            // docker's local API wraps everything in "API error (500)" and "(HTTP code 500) server error"
+            let local =
+                lower[..at].ends_with("api ") || (*mark == "http code " && lower[at..].contains("server error"));
+            if !local {
+                push(status, None, None, at);
+            }
+        }
+    }
+    for (word, at) in found {
+        let phrase = word.checked_sub(NUMBERS.len()).and_then(|phrase| PHRASES.get(phrase));
+        if let Some((status, _)) = phrase
             && !answers.iter().any(|answer| answer.status == *status)
         {
             answers.push(Answer { status: *status, method: None, url: None, asked: asked(None, &lower[..at]) });
@@ -1462,30 +1476,44 @@ fn asked(url: Option<&str>, before: &str) -> Asked {
 /// Registry error codes, in the spellings of all clients: `MANIFEST_UNKNOWN`, `manifest unknown: …`, and the default messages that
 /// containers/image prints instead (distribution, registry/api/errcode/register.go).
 fn codes(words: &str, masked: &str) -> Vec<String> {
-    const CODES: &[(&str, &[&str])] = &[
-        ("UNAUTHORIZED", &["unauthorized:", "authentication required"]),
-        ("DENIED", &["denied:", "requested access to the resource is denied"]),
-        ("NAME_UNKNOWN", &["name unknown", "repository name not known to registry", "name_unknown"]),
-        ("NAME_INVALID", &["name invalid", "invalid repository name", "name_invalid"]),
-        ("MANIFEST_UNKNOWN", &["manifest unknown", "manifest_unknown"]),
-        ("MANIFEST_INVALID", &["manifest invalid", "manifest_invalid"]),
-        ("MANIFEST_BLOB_UNKNOWN", &["manifest blob unknown"]),
-        ("BLOB_UNKNOWN", &["blob unknown", "unknown blob", "blob_unknown"]),
-        ("TOOMANYREQUESTS", &["toomanyrequests", "too many requests to registry", "too many request to registry"]),
-        ("UNSUPPORTED", &["unsupported: "]),
-        ("UNAVAILABLE", &["unavailable: service unavailable"]),
-        ("DIGEST_INVALID", &["digest invalid"]),
-        ("UNKNOWN", &["unknown: "]),
+    const CODES: &[(&str, &str)] = &[
+        ("UNAUTHORIZED", "unauthorized:"),
+        ("UNAUTHORIZED", "authentication required"),
+        ("DENIED", "denied:"),
+        ("DENIED", "requested access to the resource is denied"),
+        ("NAME_UNKNOWN", "name unknown"),
+        ("NAME_UNKNOWN", "repository name not known to registry"),
+        ("NAME_UNKNOWN", "name_unknown"),
+        ("NAME_INVALID", "name invalid"),
+        ("NAME_INVALID", "invalid repository name"),
+        ("NAME_INVALID", "name_invalid"),
+        ("MANIFEST_UNKNOWN", "manifest unknown"),
+        ("MANIFEST_UNKNOWN", "manifest_unknown"),
+        ("MANIFEST_INVALID", "manifest invalid"),
+        ("MANIFEST_INVALID", "manifest_invalid"),
+        ("MANIFEST_BLOB_UNKNOWN", "manifest blob unknown"),
+        ("BLOB_UNKNOWN", "blob unknown"),
+        ("BLOB_UNKNOWN", "unknown blob"),
+        ("BLOB_UNKNOWN", "blob_unknown"),
+        ("TOOMANYREQUESTS", "toomanyrequests"),
+        ("TOOMANYREQUESTS", "too many requests to registry"),
+        ("TOOMANYREQUESTS", "too many request to registry"),
+        ("UNSUPPORTED", "unsupported: "),
+        ("UNAVAILABLE", "unavailable: service unavailable"),
+        ("DIGEST_INVALID", "digest invalid"),
+        ("UNKNOWN", "unknown: "),
     ];
-    let lower = masked.to_ascii_lowercase();
-    let bytes = lower.as_bytes();
-    let stands_alone = |at: usize| at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
-    let mut found: Vec<String> = Vec::new();
-    for (code, spellings) in CODES {
-        if spellings.iter().any(|spelling| lower.match_indices(spelling).any(|(at, _)| stands_alone(at))) {
-            found.push((*code).to_owned());
-        }
-    }
+    static FIND: LazyLock<Literals> =
+        LazyLock::new(|| Literals::new(&CODES.iter().map(|(_, spelling)| *spelling).collect::<Vec<_>>()));
+    let bytes = masked.as_bytes();
+    let mut has = [false; CODES.len()];
+    FIND.scan(bytes, &mut |code, at| {
+        has[code] |= at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
+        true
+    });
+    let mut found: Vec<String> =
+        CODES.iter().zip(has).filter(|(_, has)| *has).map(|((code, _), _)| (*code).to_owned()).collect();
+    found.dedup();
     // a bare word right after an address in quotes, whatever a person says after it: `Head "…": unauthorized" - Anna`
     for (word, code) in [("\": denied", "DENIED"), ("\": unauthorized", "UNAUTHORIZED")] {
         let ends = |at: usize| {
@@ -1515,11 +1543,10 @@ fn codes(words: &str, masked: &str) -> Vec<String> {
 
 /// Whether a credential was sent, as far as the words tell (containerd, core/remotes/docker/authorizer.go).
 fn credential(masked: &str) -> Credential {
-    let lower = masked.to_ascii_lowercase();
-    let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if any(&["oauth token", "pull rate limit as "]) {
-        Credential::Sent
-    } else if any(&[
+    // the first two are said of a credential that was sent
+    const WORDS: &[&str] = &[
+        "oauth token",
+        "pull rate limit as ",
         "fetch anonymous token",
         "no basic auth credentials",
         "missing username or secret",
@@ -1527,9 +1554,13 @@ fn credential(masked: &str) -> Credential {
         "anonymous users are only",
         "unauthenticated pull rate limit",
         "no valid credential was supplied",
-    ]) {
-        Credential::NotSent
-    } else {
-        Credential::Unsaid
-    }
+    ];
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(WORDS));
+    let mut credential = Credential::Unsaid;
+    FIND.scan(masked.as_bytes(), &mut |word, _| {
+        let sent = word < 2;
+        credential = if sent { Credential::Sent } else { Credential::NotSent };
+        !sent
+    });
+    credential
 }

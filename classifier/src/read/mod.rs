@@ -49,13 +49,15 @@ fn unescape_whole(input: &str, index: usize) -> Option<Text> {
     if input.len() > MOST {
         return None;
     }
+    // most inputs have lines, and are told by the first of them
+    if input.trim().matches('\n').nth(2).is_some() {
+        return None;
+    }
     let escaped = input.matches("\\n").count();
-    let real = input.trim().matches('\n').count();
     let first = input.trim_start().bytes().next()?;
     let described = input.contains("\\nEvents:")
         || input.contains("\\n  Type")
         || input.contains("\\n  Normal")
         || input.contains("\\n  Warning");
-    (escaped > 2 && real <= 2 && first != b'{' && first != b'[' && described)
-        .then(|| clean::clean(&Text::verbatim(input, 0, index)))
+    (escaped > 2 && first != b'{' && first != b'[' && described).then(|| clean::clean(&Text::verbatim(input, 0, index)))
 }

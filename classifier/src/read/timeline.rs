@@ -6,6 +6,7 @@ use crate::observations::{
 };
 use crate::order;
 use crate::read::describe::{Description, Kind};
+use crate::read::image_ref::ImageRef;
 use crate::read::message::{self, Said};
 use crate::read::record::Record;
 use crate::text::Text;
@@ -38,6 +39,8 @@ pub struct Assembler {
     without_events: usize,
     /// What log lines have said before, by their words: the tracks that they touched.
     said: HashMap<(usize, u64), Vec<Touch>>,
+    /// A mark of each track's image: two that differ are different images. 0 where none is known.
+    marks: Vec<u64>,
 }
 
 /// What a record changed. The same record again only makes it newer.
@@ -49,7 +52,7 @@ enum Touch {
     Success(usize),
 }
 
-/// Lines of a log that are remembered by their words; a log with more different ones is read line by line.
+/// Lines of a log that are remembered by their words, before all of them are forgotten.
 const MOST_REMEMBERED: usize = 20_000;
 
 /// Whose records belong together: a pod, or (where none is named) a section of the input.
@@ -172,14 +175,20 @@ impl Assembler {
     /// Takes a record of a log, and remembers what it changed by its words.
     pub fn add_log(&mut self, record: Record, words: &str) {
         let touches = self.add_touching(record);
-        if self.said.len() < MOST_REMEMBERED {
-            self.said.insert((self.section, hash(words)), touches);
+        if self.said.len() >= MOST_REMEMBERED {
+            self.said.clear();
         }
+        self.said.insert((self.section, hash(words)), touches);
     }
 
-    /// Whether a log line with these words was taken before; then it is taken again, without being read again.
-    pub fn again(&mut self, words: &str) -> bool {
-        let Some(touches) = self.said.get(&(self.section, hash(words))) else { return false };
+    /// Whether a log line with these words was taken before: then, what [`Assembler::again`] asks for.
+    pub fn known(&self, words: &str) -> Option<u64> {
+        Some(hash(words)).filter(|hash| self.said.contains_key(&(self.section, *hash)))
+    }
+
+    /// Takes a known log line again, without reading it again.
+    pub fn again(&mut self, known: u64) -> bool {
+        let Some(touches) = self.said.get(&(self.section, known)) else { return false };
         self.order += 1;
         let now = When { order: self.order, count: None, ..When::default() };
         for touch in touches {
@@ -303,19 +312,20 @@ impl Assembler {
                 let reason = reason.or_else(|| record.reason.clone().filter(|reason| reason != "Failed"));
                 let track = &mut self.tracks[index];
                 let words = core(error.as_str());
-                let attempt =
-                    if let Some(known) = track.attempts.iter().position(|(text, ..)| core(text.as_str()) == words) {
-                        let slot = &mut track.attempts[known];
-                        slot.1 = slot.1.take().or(reason);
-                        slot.3 = merge(&slot.3, &record.when);
-                        known
-                    } else {
-                        if track.attempts.len() == MOST_ATTEMPTS {
-                            track.attempts.pop();
-                        }
-                        track.attempts.push((error, reason, record.source, record.when.clone()));
-                        track.attempts.len() - 1
-                    };
+                // what ends otherwise needs no closer look
+                let same = |text: &str| without_end(text).ends_with(words) && core(text) == words;
+                let attempt = if let Some(known) = track.attempts.iter().position(|(text, ..)| same(text.as_str())) {
+                    let slot = &mut track.attempts[known];
+                    slot.1 = slot.1.take().or(reason);
+                    slot.3 = merge(&slot.3, &record.when);
+                    known
+                } else {
+                    if track.attempts.len() == MOST_ATTEMPTS {
+                        track.attempts.pop();
+                    }
+                    track.attempts.push((error, reason, record.source, record.when.clone()));
+                    track.attempts.len() - 1
+                };
                 Some(Touch::Attempt { track: index, attempt })
             }
             Said::Waits { image, container, word } => {
@@ -360,9 +370,11 @@ impl Assembler {
             if subject.kind != ContainerKind::Regular {
                 of.kind = subject.kind;
             }
+            self.marks[index] = mark(&of.image);
             return index;
         }
         let index = self.tracks.len();
+        self.marks.push(mark(&subject.image));
         self.tracks.push(Track {
             subject: subject.clone(),
             order: self.order,
@@ -376,7 +388,12 @@ impl Assembler {
     fn find(&self, key: &OwnerKey, subject: &Subject) -> Option<usize> {
         let tracks = &self.owner(key)?.tracks;
         let sandbox = subject.kind == ContainerKind::Sandbox;
+        let own = mark(&subject.image);
         let same = |index: &&usize| {
+            let mark = self.marks[**index];
+            if mark != own && mark != 0 && own != 0 {
+                return false;
+            }
             let of = &self.tracks[**index].subject;
             if sandbox != (of.kind == ContainerKind::Sandbox) {
                 return false;
@@ -739,29 +756,34 @@ fn same_image(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }
-    // Two spellings of one image end in the same name: most pairs are told apart without parsing.
-    let last = |text: &'_ str| text.rfind('/').map_or(0, |at| at + 1);
-    let name = |text: &str| text[last(text)..].split([':', '@']).next().unwrap_or_default().to_owned();
-    if name(a) != name(b) {
+    if last_name(a) != last_name(b) {
         return false;
     }
-    use crate::read::image_ref::ImageRef;
-    let full = |text: &str| {
-        ImageRef::parse(text).map(|image| {
-            let tag = if image.digest.is_some() {
-                None
-            } else {
-                Some(image.tag.clone().unwrap_or_else(|| "latest".to_owned()))
-            };
-            (image.registry, image.repository, tag, image.digest)
-        })
-    };
-    matches!((full(a), full(b)), (Some(a), Some(b)) if a == b)
+    matches!((full_name(a), full_name(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// The one spelling of an image among all: with registry, and with digest or tag.
+fn full_name(image: &str) -> Option<String> {
+    let image = ImageRef::parse(image)?;
+    let which = image.digest.as_deref().or(image.tag.as_deref()).unwrap_or("latest");
+    Some([&image.registry, "/", &image.repository, ":", which].concat())
+}
+
+/// Two spellings of one image end in the same name: most pairs are told apart without parsing.
+fn last_name(image: &str) -> &str {
+    let last = image.rfind('/').map_or(0, |at| at + 1);
+    image[last..].split([':', '@']).next().unwrap_or_default()
+}
+
+fn mark(image: &Option<String>) -> u64 {
+    image.as_deref().map_or(0, |image| match full_name(image) {
+        Some(full) => hash(&full),
+        None => hash(image),
+    })
 }
 
 /// The same repository, whatever the tag: credential providers are asked by it.
 fn same_name(a: &str, b: &str) -> bool {
-    use crate::read::image_ref::ImageRef;
     matches!((ImageRef::parse(a), ImageRef::parse(b)), (Some(a), Some(b)) if a.name() == b.name())
 }
 
@@ -781,7 +803,11 @@ fn core(words: &str) -> &str {
             Some(inner) => inner,
             None => core,
         };
-    core.trim().trim_end_matches(['"', ']', '.'])
+    without_end(core)
+}
+
+fn without_end(words: &str) -> &str {
+    words.trim().trim_end_matches(['"', ']', '.'])
 }
 
 fn is_sandbox(record: &Record, error: &str) -> bool {
