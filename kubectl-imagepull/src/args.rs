@@ -35,6 +35,16 @@ Exit codes:
   10  with --exit-code: some failing pull needs somebody to change something
   11  with --exit-code: failing pulls, none of that kind (waiting may help, or the cause is not known)";
 
+const COMPLETION: &str = "\
+Examples:
+  # `kubectl imagepull why <TAB>` offers pods, those that fail first (once; krew cannot do it)
+  kubectl imagepull completion install
+
+  # The program by its own name
+  source <(kubectl imagepull completion bash)
+  kubectl imagepull completion zsh > \"${fpath[1]}/_kubectl-imagepull\"
+  kubectl imagepull completion fish > ~/.config/fish/completions/kubectl-imagepull.fish";
+
 /// Names the cause of a failed image pull, proves it, and prints the fix.
 ///
 /// Reads a pod's status and events, its pull secrets' names and shapes (never a value) and its node, or any pasted text, and
@@ -62,6 +72,9 @@ pub enum Verb {
     Causes(Causes),
     /// Print what `why` would look at, as one JSON document without secret values, for a ticket or for `why -f`
     Collect(Collect),
+    /// Complete words by TAB: a shell's script, or the helper by which kubectl completes this plugin
+    #[command(after_long_help = COMPLETION)]
+    Completion(Completion),
 }
 
 fn concat_examples() -> String {
@@ -119,6 +132,16 @@ pub struct Causes {
     /// Output form
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     pub output: ListForm,
+}
+
+/// `completion`.
+#[derive(Debug, Args)]
+pub struct Completion {
+    /// A shell, for the script that completes `kubectl-imagepull`; or `install`, for `kubectl imagepull`
+    pub what: Shell,
+    /// Folder for `install` and `uninstall`; else the one where kubectl finds the plugin
+    #[arg(long, value_name = "FOLDER")]
+    pub to: Option<PathBuf>,
 }
 
 /// Which pods.
@@ -292,6 +315,23 @@ pub enum ListForm {
     Json,
     /// Ids alone
     Name,
+}
+
+/// What completes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Script for bash
+    Bash,
+    /// Script for zsh
+    Zsh,
+    /// Script for fish
+    Fish,
+    /// Script for PowerShell: commands, flags and their values
+    Powershell,
+    /// Write kubectl_complete-imagepull beside the plugin: kubectl 1.26 and newer completes `kubectl imagepull` by it
+    Install,
+    /// Remove it
+    Uninstall,
 }
 
 /// When to colour.

@@ -3,6 +3,7 @@
 mod config;
 mod refusal;
 
+pub use config::names;
 pub use refusal::{Kind, Refusal};
 
 use crate::args::Connection;

@@ -4,6 +4,7 @@
 mod answer;
 mod args;
 mod cluster;
+mod completion;
 mod document;
 mod elements;
 mod failure;
@@ -23,7 +24,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// musl's own halves the speed of large lists.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
+    if let Some(words) = asked_by_a_shell() {
+        return completion::complete(&words);
+    }
     let cli = match parse() {
         Ok(cli) => cli,
         // `exit` of clap panics nowhere, but its printing must not turn `--help | head` into an error.
@@ -42,11 +51,21 @@ fn main() -> ExitCode {
         Verb::Explain(explain) => pages::explain(&explain),
         Verb::Causes(causes) => pages::causes(&causes),
         Verb::Collect(collect) => self::collect(collect),
+        Verb::Completion(completion) => completion::completion(&completion),
     };
     done.unwrap_or_else(|failure| {
         eprintln!("{failure}");
         ExitCode::from(1)
     })
+}
+
+/// The words to complete, where a shell asks: by the hidden verb, or by the name that kubectl looks for. They are no command line
+/// that clap could read: flags among them mean nothing yet.
+fn asked_by_a_shell() -> Option<Vec<String>> {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let called = words.next().unwrap_or_default();
+    let named = Path::new(&called).file_stem().is_some_and(|stem| stem == completion::COMPLETER);
+    (named || words.next().is_some_and(|verb| verb == completion::VERB)).then(|| words.collect())
 }
 
 /// Reads the command line; called as a plugin, help says `kubectl imagepull`.

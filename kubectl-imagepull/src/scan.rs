@@ -272,7 +272,7 @@ pub fn row(bytes: &[u8]) -> Option<(String, Option<String>, Option<String>)> {
 }
 
 /// Whether a pod that runs needs no look: all its containers do. (kubernetes pkg/printers/internalversion/printers.go, printPod)
-fn is_well(ready: &str, status: &str) -> bool {
+pub fn is_well(ready: &str, status: &str) -> bool {
     status == "Running" && ready.split_once('/').is_some_and(|(ready, all)| ready == all)
 }
 

@@ -1,6 +1,7 @@
 //! Which pods: names as kubectl takes them.
 
 use crate::args::Selection;
+use crate::cluster::Address;
 use crate::failure::Failure;
 
 /// What was chosen on the command line.
@@ -77,6 +78,19 @@ const KNOWN: &[&Known] = &[
 ];
 
 impl Known {
+    /// The words by which kinds are known, those that `kubectl api-resources` calls short first.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        KNOWN.iter().map(|known| known.short).chain(KNOWN.iter().map(|known| known.plural))
+    }
+
+    /// The list of a kind in a namespace.
+    pub fn list(&self, namespace: &str) -> Address {
+        match self.group {
+            "" => Address::new(&["api", self.version, "namespaces", namespace, self.plural]),
+            group => Address::new(&["apis", group, self.version, "namespaces", namespace, self.plural]),
+        }
+    }
+
     /// The kind with this name and group, as an owner reference has it.
     pub fn of_kind(kind: &str, api_version: &str) -> Option<&'static Known> {
         let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
@@ -84,7 +98,7 @@ impl Known {
     }
 
     /// The kind that a word of the command line means: `po`, `deploy`, `Deployment`, `deployments.apps`, `deployments.v1.apps`.
-    fn of_word(word: &str) -> Option<&'static Known> {
+    pub fn of_word(word: &str) -> Option<&'static Known> {
         let word = word.to_ascii_lowercase();
         let (name, group) = word.split_once('.').unwrap_or((&word, ""));
         KNOWN.iter().copied().find(|known| {

@@ -32,8 +32,11 @@ pub fn api_server() -> Option<&'static ApiServer> {
     SERVER.get_or_init(|| Some(ApiServer::start(programs()?))).as_ref()
 }
 
-/// The folder with the programs.
-fn programs() -> Option<PathBuf> {
+/// The folder with `etcd`, `kube-apiserver` and `kubectl`; `None`, which is said, where it is not there and there is no Go to build them.
+///
+/// # Panics
+/// When they cannot be built.
+pub fn programs() -> Option<PathBuf> {
     let complete = |folder: &Path| ["etcd", "kube-apiserver", "kubectl"].iter().all(|name| folder.join(name).exists());
     if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from) {
         assert!(complete(&folder), "KUBEBUILDER_ASSETS lacks etcd, kube-apiserver or kubectl");
@@ -140,6 +143,11 @@ impl ApiServer {
     /// A kubeconfig of the administrator; namespace `shop`.
     pub fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
+    }
+
+    /// The folder of its programs; kubectl is among them.
+    pub fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// Our program with these arguments, and this server as its cluster.

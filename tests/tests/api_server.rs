@@ -231,3 +231,79 @@ fn recordings_give_the_same_answer_from_a_real_api_server() {
     }
     assert!(wrong.is_empty(), "{} of {compared}:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// What kubectl itself offers for words after `kubectl`, and cobra's directive.
+#[cfg(unix)]
+fn offered(server: &ApiServer, folder: &imagepull_tests::folder::Folder, words: &[&str]) -> (Vec<String>, String) {
+    // Flags before the plugin's name are refused: the kubeconfig comes by the environment.
+    let output = std::process::Command::new(server.programs().join("kubectl"))
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+        .env("KUBECONFIG", server.kubeconfig())
+        .arg("__complete")
+        .args(words)
+        .output()
+        .expect("kubectl runs");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let directive = lines.pop().expect("a directive");
+    (lines, directive)
+}
+
+#[cfg(unix)]
+#[test]
+fn kubectl_completes_pods_that_fail_first_causes_flags_and_names() {
+    use imagepull_tests::{folder::Folder, program};
+    let Some(server) = shop() else { return };
+    let folder = Folder::new();
+    std::os::unix::fs::symlink(program::path(), folder.path().join("kubectl-imagepull")).expect("a link");
+    let value = |line: &String| line.split('\t').next().expect("a value").to_owned();
+    // Before the helper is there, kubectl knows nothing to offer.
+    assert!(offered(server, &folder, &["imagepull", "why", ""]).0.is_empty());
+    let installed = Program::new("completion install").env("PATH", folder.path()).run().answered();
+    assert!(installed.stdout.contains("kubectl_complete-imagepull"), "{}", installed.stdout);
+
+    let (verbs, _) = offered(server, &folder, &["imagepull", ""]);
+    assert_eq!(verbs.iter().map(value).collect::<Vec<_>>(), ["why", "explain", "causes", "collect", "completion"]);
+
+    let (pods, directive) = offered(server, &folder, &["imagepull", "why", ""]);
+    let place =
+        |name: &str| pods.iter().position(|line| value(line) == name).unwrap_or_else(|| panic!("{name}: {pods:?}"));
+    assert!(pods[place("web-1")].ends_with("ImagePullBackOff"), "{pods:?}");
+    assert!(place("web-1") < place("web-2") && place("restarted") < place("web-2"), "{pods:?}");
+    // No files, and in this order.
+    assert_eq!(directive, ":36");
+
+    let names = |words: &[&str]| offered(server, &folder, words).0.iter().map(value).collect::<Vec<_>>();
+    assert_eq!(names(&["imagepull", "why", "-n", "other", ""]), ["restarted"]);
+    assert_eq!(names(&["imagepull", "why", "web-1", "web-"]), ["web-2"]);
+    assert_eq!(names(&["imagepull", "why", "deploy/"]), ["deploy/web"]);
+    assert_eq!(names(&["imagepull", "why", "rs", "w"]), ["web-5d9c"]);
+    assert_eq!(names(&["imagepull", "why", "stat"]), ["statefulsets/"]);
+    assert_eq!(names(&["imagepull", "why", "web-1", "-c", ""]), ["app"]);
+    assert_eq!(names(&["imagepull", "why", "--namespace", "oth"]), ["other"]);
+    assert_eq!(names(&["imagepull", "why", "-o", "j"]), ["json"]);
+    assert_eq!(names(&["imagepull", "why", "--output=y"]), ["yaml"]);
+    assert_eq!(names(&["imagepull", "why", "--secr"]), ["--secrets"]);
+    assert_eq!(names(&["imagepull", "explain", "tls-unk"]), ["tls-unknown-authority"]);
+    assert!(names(&["imagepull", "why", "--context", ""]).len() == 1);
+    // Files are the shell's.
+    assert_eq!(offered(server, &folder, &["imagepull", "why", "-f", ""]), (Vec::new(), ":0".to_owned()));
+    // What may not be read, and a server that is not there, are nothing: a prompt is no place for errors.
+    assert!(names(&["imagepull", "why", "--as", "nobody-known", ""]).is_empty());
+    let ended = Program::new("__complete why").arg("").run();
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str(), ended.code), (":36\n", "", Some(0)));
+
+    Program::new("completion uninstall").env("PATH", folder.path()).run().answered();
+    assert!(!folder.path().join("kubectl_complete-imagepull").exists());
+    folder.write("kubectl_complete-imagepull", "somebody else's");
+    Program::new("completion install").env("PATH", folder.path()).run().failed(&["is there already"]);
+}
+
+#[test]
+fn completion_answers_before_a_finger_is_lifted() {
+    let Some(server) = shop() else { return };
+    // The best of some: other tests run beside this one.
+    let time = (0..10).map(|_| server.program("__complete why").arg("").run().answered().time).min().expect("ten");
+    assert!(time < std::time::Duration::from_millis(150), "{time:?}");
+}

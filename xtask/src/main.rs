@@ -1,10 +1,16 @@
 //! Chores of the repository: `cargo xtask VERB`. What they do is said by `cargo xtask help`.
 
+// The program's own command line: its manual is made of it.
+#[allow(dead_code)]
+#[path = "../../kubectl-imagepull/src/args.rs"]
+mod args;
+mod dist;
 mod docs;
 mod lab;
 mod new_case;
 mod new_cause;
 mod picture;
+mod reproducible;
 mod root;
 mod score;
 mod test;
@@ -25,6 +31,7 @@ cargo xtask VERB
   new-case CAUSE [FILE|-] a text that a cause must be named for (`none`: that none must be named for)
   score FILE…             how many labelled texts (JSON lines) are named rightly
   web [--setup]           the page as one file, web-demo/dist/imagepull.html; what its tests need
+  dist [--twice]          archives of a release and krew's manifest of them, dist/; `dist --help` says more
   lab VERB…               a real node whose registries fail on purpose
 ";
 
@@ -36,6 +43,7 @@ fn main() -> ExitCode {
     };
     let done = match verb.as_str() {
         "test" => test::run(rest),
+        "dist" => dist::run(rest),
         "docs" => docs::run(rest),
         "new-cause" => new_cause::run(rest),
         "new-case" => new_case::run(rest),

@@ -25,3 +25,8 @@ pub fn write(file: impl AsRef<Path>, text: &str) -> Result<(), String> {
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
     written.map_err(|error| format!("{}: {error}", path.display()))
 }
+
+/// Cargo's folder for what it builds.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| join("target"), |folder| join(PathBuf::from(folder)))
+}

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in one command. It installs what it can; what it cannot run it skips loudly, with
 //! the line that would enable it. With `CI=true` nothing may be skipped.
 
+use crate::dist::platform::Platform;
 use crate::root;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -32,6 +33,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", what: "documentation of the crate", run: doc },
     Step { name: "wasm", what: "the classifier for WASM", run: wasm },
     Step { name: "deny", what: "licences and sources of what we depend on", run: deny },
+    Step { name: "dist", what: "archives, twice the same, installed by the real krew", run: dist },
     Step { name: "page", what: "the web page in a browser", run: page },
     Step { name: "lab", what: "broken pulls on a real node, healed as printed", run: lab },
 ];
@@ -134,7 +136,7 @@ fn wasm_target() -> Option<Outcome> {
 
 fn deny() -> Outcome {
     const CHECK: &[&str] = &["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
-    let tools = target().join("tools");
+    let tools = root::target().join("tools");
     let own = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
     let has =
         |program: &PathBuf| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
@@ -151,6 +153,35 @@ fn deny() -> Outcome {
             format!("cargo install --locked {CARGO_DENY}"),
         ),
     }
+}
+
+/// One platform stands for all: it is linked by the same linker, packed by the same code, and is the one that runs here.
+/// `cargo xtask dist` makes the others, too: some minutes each.
+fn dist() -> Outcome {
+    let Some(here) = Platform::here() else {
+        return Outcome::Skipped("no release for this machine".to_owned(), "use x86-64 or ARM64".to_owned());
+    };
+    let has = |program: &str, word: &str| {
+        runs(Command::new(program).args(word.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()))
+    };
+    if !here.needs_macos() && !has("python3", "-m pip --version") && !install(&["python3-pip"]) {
+        return Outcome::Skipped("no pip to install zig by".to_owned(), "apt-get install python3-pip".to_owned());
+    }
+    let folder = root::target().join("dist-tested");
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut build = xtask(&["dist", "--twice", "--platform", &here.name(), "--to"]);
+    if !runs(build.arg(&folder)) {
+        return Outcome::Failed("no archive, or not the same twice".to_owned());
+    }
+    if !has("go", "version") {
+        return Outcome::Skipped(
+            "the archive is made, but there is no Go to build krew with".to_owned(),
+            "https://go.dev/dl".to_owned(),
+        );
+    }
+    let mut test = cargo(&["test", "--locked", "--package", "imagepull-tests", "--test", "krew"]);
+    test.env("IMAGEPULL_TEST_DIST", &folder);
+    of(test, "krew does not take the archives")
 }
 
 fn page() -> Outcome {
@@ -240,12 +271,6 @@ fn command(program: PathBuf, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root::path());
     command
-}
-
-/// Cargo's folder for what it builds.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root::join("target"), |folder| root::join(PathBuf::from(folder)))
 }
 
 fn words(time: Duration) -> String {

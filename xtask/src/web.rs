@@ -1,7 +1,7 @@
 //! `cargo xtask web`: builds the page. Everything goes into one file, `web-demo/dist/imagepull.html`: the classifier as WASM, the
 //! script, the style, the samples and every cause's own page. Two builds of one commit give the same bytes.
 
-use crate::root;
+use crate::{reproducible, root};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use imagepull_classifier::cause::{Area, Cause};
@@ -96,13 +96,7 @@ fn build() -> Result<(), String> {
 /// Compiles `web-demo` and lets wasm-bindgen make its glue: module and script.
 fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
     const TARGET: &str = "wasm32-unknown-unknown";
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-    let cargo_home =
-        std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
-    // Paths of the machine stand in the messages of panics: with them the bytes would differ from machine to machine.
-    let mut flags = vec![format!("--remap-path-prefix={}=imagepull", root.display())];
-    flags.extend(cargo_home.map(|home| format!("--remap-path-prefix={home}=cargo")));
-    flags.extend(standard_library());
+    let target = root::target();
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "build",
@@ -118,7 +112,7 @@ fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
         .arg("--target-dir")
         .arg(&target)
         .current_dir(root)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .env("CARGO_ENCODED_RUSTFLAGS", reproducible::rustflags(root))
         .status()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
     if !built.success() {
@@ -140,15 +134,6 @@ fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
     Ok((output.wasm_mut().emit_wasm(), output.js().to_owned()))
-}
-
-/// Names the standard library's sources as a toolchain without them does: where they are installed, rustc names their place.
-fn standard_library() -> Option<String> {
-    let rustc = |argument: &[&str]| Command::new("rustc").args(argument).current_dir(root::path()).output();
-    let sysroot = String::from_utf8(rustc(&["--print", "sysroot"]).ok()?.stdout).ok()?;
-    let version = String::from_utf8(rustc(&["--version", "--verbose"]).ok()?.stdout).ok()?;
-    let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: "))?;
-    Some(format!("--remap-path-prefix={}/lib/rustlib/src/rust=/rustc/{commit}", sysroot.trim()))
 }
 
 /// `wasm-opt` from the tests' npm packages, if it is there; and whether it was.

@@ -72,6 +72,30 @@ fn without_user(url: &http::Uri) -> String {
     format!("{}://{host}{path}", url.scheme_str().unwrap_or("https"))
 }
 
+/// What a kubeconfig has names for.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Contexts.
+    pub contexts: Vec<String>,
+    /// Clusters.
+    pub clusters: Vec<String>,
+    /// Users.
+    pub users: Vec<String>,
+}
+
+/// The names in the kubeconfig; no server is asked.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn names(connection: &Connection) -> Result<Known, Failure> {
+    let kubeconfig = read(connection.kubeconfig.as_deref())?.0.unwrap_or_default();
+    Ok(Known {
+        contexts: kubeconfig.contexts.into_iter().map(|context| context.name).collect(),
+        clusters: kubeconfig.clusters.into_iter().map(|cluster| cluster.name).collect(),
+        users: kubeconfig.auth_infos.into_iter().map(|user| user.name).collect(),
+    })
+}
+
 /// The merged files, and the names of all that were looked for.
 fn read(given: Option<&Path>) -> Result<(Option<Kubeconfig>, Vec<PathBuf>), Failure> {
     if let Some(path) = given {

@@ -19,7 +19,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + S
 
 const USAGE: &str = "\
 usage: lab VERB
-  build          build the cluster's programs into the cache
+  build [krew]   build the cluster's programs into the cache, or krew and its validator
   up             start the lab (builds first when something is missing)
   down           end it; nothing is left but the cache
   status         what runs
@@ -53,7 +53,12 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             lifecycle::up()?;
         }
         "build" => {
-            println!("{}", programs::build()?.display());
+            let folder = match rest {
+                [] => programs::build()?,
+                [name] if name == "krew" => programs::build_krew()?,
+                _ => return Err(USAGE.into()),
+            };
+            println!("{}", folder.display());
         }
         "test" => return test(rest, false),
         "record" => return test(rest, true),

@@ -63,6 +63,15 @@ pub const PROGRAMS: &[Program] = &[
     Program { name: "runc", module: "github.com/opencontainers/runc", commands: &[""], link: "", cgo: true },
 ];
 
+/// What installs plugins, and what checks the manifests that it installs them from. No part of the node.
+const KREW: Program = Program {
+    name: "krew",
+    module: "sigs.k8s.io/krew",
+    commands: &["cmd/krew", "cmd/validate-krew-manifest"],
+    link: "-X sigs.k8s.io/krew/internal/version.gitTag={version}",
+    cgo: false,
+};
+
 /// The version of a program as `versions.yaml` says it, such as `v1.36.3`.
 pub fn version(name: &str) -> Result<String> {
     let path = paths::source().join("versions.yaml");
@@ -101,6 +110,14 @@ pub fn build() -> Result<PathBuf> {
         finish(&fresh, &all)?;
     }
     Ok(all)
+}
+
+/// Builds krew and its validator where they are not in the cache yet, and returns their folder.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_krew() -> Result<PathBuf> {
+    build_one(&KREW, &go_version()?)
 }
 
 /// The folder of [`build`], when everything is in the cache already.
@@ -203,7 +220,7 @@ fn go_version() -> Result<String> {
 
 /// Rewrites `go.mod` and `go.sum` of every program whose version in `versions.yaml` is another one.
 pub fn lock() -> Result<()> {
-    for program in PROGRAMS {
+    for program in PROGRAMS.iter().chain([&KREW]) {
         let version = version(program.name)?;
         let folder = paths::source().join("go").join(program.name);
         let wanted = format!("{} {version}", program.module);
@@ -261,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_go_module_is_locked_to_the_version_of_the_list() {
-        for program in PROGRAMS {
+        for program in PROGRAMS.iter().chain([&KREW]) {
             let text =
                 fs::read_to_string(paths::source().join("go").join(program.name).join("go.mod")).expect("a go.mod");
             let wanted = format!("{} {}", program.module, version(program.name).expect("a version"));
