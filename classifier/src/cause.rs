@@ -256,6 +256,8 @@ pub struct Fix {
     /// Where it applies: the finding's place must match one entry of each kind that is listed (registry, cluster,
     /// runtime). Empty: everywhere.
     pub only: &'static [Place],
+    /// Blanks without which it is no answer here: left out where one of them is unknown.
+    pub known: &'static [&'static str],
     /// Prose, one step a line. May hold blanks; a step whose blank is unknown is left out.
     pub steps: &'static [&'static str],
     /// Commands that look, and prove or refute. They may need `crane`, `skopeo` or a cloud's command line.
@@ -268,7 +270,7 @@ pub struct Fix {
 
 /// What a [`Fix`] is made of when nothing is said: no place, no steps, nothing to run. For `..FIX` in the catalogue.
 pub const FIX: Fix =
-    Fix { title: "", who: Who::Author, only: &[], steps: &[], checks: &[], commands: &[], warnings: &[] };
+    Fix { title: "", who: Who::Author, only: &[], known: &[], steps: &[], checks: &[], commands: &[], warnings: &[] };
 
 /// A shell command with blanks.
 ///
@@ -279,7 +281,9 @@ pub const FIX: Fix =
 /// Known blanks: `image` (as in the pod), `repository` (without tag and digest), `tag`, `digest`, `registry` (host and
 /// port), `registry_host` (without port), `registry_server` (what a pull secret's key must be), `repository_path`, `namespace`,
 /// `pod`, `container`, `service_account`, `owner` (as `deployment/web`), `owner_kind`, `owner_name`, `node`,
-/// `set_image` (the object whose container image is to be changed, as `deployment/web` or `pod/x`), `recreate` (the command that
+/// `set_image` (the object whose container image is to be changed, as `deployment/web` or `pod/x`), `change_image` (the command that
+/// puts `$NEW_IMAGE` there), `own_host` (the registry's host, where it means the node itself), `sandbox_image` (the image, where it is
+/// the sandbox's), `recreate` (the command that
 /// makes the pod again), `secret`, `secret_name` (the secret that is known, else `"${SECRET_NAME:-regcred}"`), `attach` (the command that
 /// adds it to the service account), `arch`, `os`, and whatever a sign's phrase or a settling's proof captured.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 
 use crate::cause::{Command, Effect, Fix, NEEDS};
 use crate::causes::retired;
-use crate::observations::{ContainerKind, Facts, Subject};
+use crate::observations::{ContainerKind, Facts, PodFacts, Subject};
 use crate::read::image_ref::ImageRef;
 use crate::report::{ReportedCommand, ReportedFix};
 
@@ -14,6 +14,9 @@ pub struct Values {
     /// Whether the pod's service account lists pull secrets already, if it was read.
     account_lists: Option<bool>,
 }
+
+/// So many pods are named in one command.
+const MOST_SIBLINGS: usize = 20;
 
 impl Values {
     /// What a finding knows of itself.
@@ -31,6 +34,7 @@ impl Values {
             put("repository_path", Some(&image.repository));
             put("registry", Some(&image.registry));
             put("registry_host", Some(image.host()));
+            put("own_host", Some(image.host()).filter(|host| is_own(host)));
             put("tag", image.tag.as_deref().or(image.digest.is_none().then_some("latest")));
             put("digest", image.digest.as_deref());
             // KEYRING: this is the key that Docker Hub's credentials have
@@ -74,23 +78,35 @@ impl Values {
             )
             .then(|| format!("{}/{name}", kind.to_ascii_lowercase()))
         });
-        let known_pod = facts
-            .pods
-            .iter()
-            .any(|known| known.name == pod && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace));
+        let here = |known: &&PodFacts| subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace);
+        let known_pod = facts.pods.iter().filter(here).any(|known| known.name == pod);
         // Ephemeral containers and volumes cannot be changed by `kubectl set image`, and the sandbox's image is the runtime's.
         let settable = matches!(subject.kind, ContainerKind::Regular | ContainerKind::Init | ContainerKind::Sidecar);
         if owner.is_some_and(|owner| owner.starts_with("StatefulSet/")) {
-            self.set("stuck_pod", format!("kubectl delete pod {pod}{namespace}"));
+            self.set("stuck_pod", format!("kubectl delete pod {pod}{namespace} --ignore-not-found"));
         }
-        if !settable {
-            // nothing to fill in
-        } else if let Some(object) = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}")))
-        {
+        let object = changeable.or_else(|| (known_pod || owner.is_some()).then(|| format!("pod/{pod}")));
+        if let Some(change) = object.as_deref().and_then(|object| self.change_image(subject.kind, object, &namespace)) {
+            self.set("change_image", change);
+        }
+        if let Some(object) = object.filter(|_| settable) {
             self.set("set_image", object);
         }
+        if subject.kind == ContainerKind::Sandbox
+            && let Some(image) = self.word("image").map(str::to_owned)
+        {
+            self.set("sandbox_image", image);
+        }
         let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
-        let delete = format!("kubectl delete pod {pod}{namespace}");
+        // Its siblings that wait were made with the same list of pull secrets.
+        let siblings = facts.pods.iter().filter(here).filter(|known| {
+            let waits = known.containers.iter().any(|container| !container.has_run && container.waiting.is_some());
+            subject.owner.is_some() && known.owner == subject.owner && known.name != pod && waits
+        });
+        let siblings: Vec<&str> =
+            siblings.map(|known| known.name.as_str()).filter(|name| fits("pod", name)).take(MOST_SIBLINGS).collect();
+        let pods = [&[pod.as_str()], siblings.as_slice()].concat().join(" ");
+        let delete = format!("kubectl delete pod {pods}{namespace} --ignore-not-found");
         let recreate = match (&subject.owner, known_pod) {
             (Some(owner), _) if !owner.starts_with("Node/") => delete,
             // A described or fetched pod without a controller is on its own: deleting it would lose it.
@@ -106,6 +122,35 @@ impl Values {
                 format!("\"$(kubectl get pod {pod}{namespace} -o jsonpath='{{.spec.serviceAccountName}}')\""),
             );
         }
+    }
+
+    /// The command that puts `$NEW_IMAGE` in place of the image, into the object that makes the pod.
+    fn change_image(&self, kind: ContainerKind, object: &str, namespace: &str) -> Option<String> {
+        let pod = self.word("pod")?;
+        match kind {
+            ContainerKind::Regular | ContainerKind::Init | ContainerKind::Sidecar => {
+                let container = argument("container", self.word("container")?);
+                // What a cron job has started already has a template of its own.
+                let both = if object.starts_with("cronjob/") { format!(" pod/{pod}") } else { String::new() };
+                Some(format!("kubectl set image{namespace} {object}{both} {container}=\"$NEW_IMAGE\""))
+            }
+            // An ephemeral container stays as it was made; another one can be added.
+            ContainerKind::Ephemeral => Some(format!("kubectl debug {pod}{namespace} --image=\"$NEW_IMAGE\"")),
+            // Volumes of a pod that exists cannot be changed: it is made again.
+            ContainerKind::ImageVolume => {
+                let force = if object.starts_with("pod/") { " --force" } else { "" };
+                let image = self.word("image")?;
+                Some(format!(
+                    "kubectl get {object}{namespace} -o json | sed \"s|\\\"reference\\\": \\\"{image}\\\"|\\\"reference\\\": \\\"$NEW_IMAGE\\\"|\" | kubectl replace{namespace}{force} -f -"
+                ))
+            }
+            ContainerKind::Sandbox => None,
+        }
+    }
+
+    /// Whether all of these are known.
+    pub fn know(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.word(name).is_some())
     }
 
     /// Adds a value, if it fits the grammar of its blank. What is there stays.
@@ -202,6 +247,11 @@ impl Values {
     }
 }
 
+/// Whether a host means the machine that asks.
+fn is_own(host: &str) -> bool {
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
+}
+
 /// Prose of a cause's page, where nothing is known: blanks in words.
 pub fn in_general(text: &str) -> String {
     Values::default().words(text)
@@ -212,6 +262,7 @@ pub fn command_in_general(text: &str) -> String {
     fill(text, &|name| Some(match name {
         "recreate" => "kubectl delete pod POD -n NAMESPACE".to_owned(),
         "set_image" => "deployment/NAME".to_owned(),
+        "change_image" => "kubectl set image -n NAMESPACE deployment/NAME CONTAINER=\"$NEW_IMAGE\"".to_owned(),
         "secret_name" => "\"${SECRET_NAME:-regcred}\"".to_owned(),
         // right where the account lists nothing yet; a report takes the form that fits
         "attach" => "kubectl patch serviceaccount SERVICE_ACCOUNT -n NAMESPACE -p '{\"imagePullSecrets\":[{\"name\":\"SECRET\"}]}'".to_owned(),
@@ -294,7 +345,7 @@ fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String
 
 /// A value as one word of a shell command. Blanks that are commands themselves go in as they are.
 fn argument(name: &str, value: &str) -> String {
-    let built = matches!(name, "recreate")
+    let built = matches!(name, "recreate" | "change_image")
         || (name == "secret_name" && value.starts_with("\"${"))
         || (name == "service_account" && value.starts_with("\"$("));
     let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/:@=,+%-".contains(&b));

@@ -3,7 +3,8 @@
 //! This is the contract of `-o json`, of the WASM export and of this crate: absent values are `null` or `[]`, never left out;
 //! fields may be added, none changes its meaning; `cause` is an open set of words.
 
-use crate::cause::{Area, Confidence, Effect, Outlook, Proof, Rule, Who};
+use crate::cause::{Area, Confidence, Effect, Fix, Outlook, Proof, Rule, Who};
+use crate::causes::remedies::SANDBOX;
 use crate::fill::Values;
 use crate::observations::{
     Attempt, ContainerKind, Facts, NotRead, Note, Observations, PlaceFacts, Role, Source, State, Timeline, When,
@@ -443,7 +444,8 @@ fn settled_diagnosis(
 }
 
 fn fixes(cause: &Rule, place: &PlaceFacts, values: &Values) -> Vec<ReportedFix> {
-    cause.fixes.iter().filter(|fix| place.fits(fix.only)).map(|fix| values.fix(fix)).collect()
+    let fits = |fix: &&Fix| place.fits(fix.only) && values.know(fix.known);
+    [&SANDBOX].into_iter().chain(cause.fixes).filter(fits).map(|fix| values.fix(fix)).collect()
 }
 
 /// The best sign's places, as the lines of the input that hold them.

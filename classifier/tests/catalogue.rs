@@ -27,6 +27,9 @@ const KNOWN: &[&str] = &[
     "owner_name",
     "node",
     "set_image",
+    "change_image",
+    "own_host",
+    "sandbox_image",
     "recreate",
     "secret",
     "secret_name",
@@ -222,11 +225,12 @@ fn blanks_are_known() {
             (entry.file_name() == own.as_str() || !text.contains("const CAUSE: Cause")).then_some(text)
         });
         let source: String = sources.collect();
-        for text in texts(cause).into_iter().chain(commands(cause).map(|command| command.run)) {
-            for blank in blanks(text) {
-                if !known.contains(&blank) && !source.contains(&format!("(\"{blank}\"")) {
-                    wrong.push(format!("knows no {{{blank}}} in {text:?}"));
-                }
+        let wanted = cause.fixes.iter().flat_map(|fix| fix.known).map(|name| (*name).to_owned());
+        let texts = texts(cause).into_iter().chain(commands(cause).map(|command| command.run));
+        let named = texts.flat_map(|text| blanks(text).into_iter().map(move |blank| (blank, text)));
+        for (blank, text) in named.chain(wanted.map(|blank| (blank, "`known` of a fix"))) {
+            if !known.contains(&blank) && !source.contains(&format!("(\"{blank}\"")) {
+                wrong.push(format!("knows no {{{blank}}} in {text:?}"));
             }
         }
     });
@@ -258,6 +262,7 @@ fn commands_that_heal_need_kubectl_and_a_shell_alone() {
         "kubectl",
         "{recreate}",
         "{attach}",
+        "{change_image}",
         "if",
         "then",
         "else",
@@ -283,7 +288,7 @@ fn commands_that_heal_need_kubectl_and_a_shell_alone() {
         for command in cause.fixes.iter().flat_map(|fix| fix.commands) {
             let first = command.run.split_whitespace().next().unwrap_or_default();
             let begins = first == "kubectl"
-                || ["{recreate}", "{attach}"].contains(&first)
+                || ["{recreate}", "{attach}", "{change_image}"].contains(&first)
                 || (ALLOWED.contains(&first) && command.run.contains("kubectl"));
             if !begins {
                 wrong.push(format!("a command that heals begins with {first:?}: {:?}", command.run));

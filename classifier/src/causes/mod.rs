@@ -23,7 +23,7 @@ mod other;
 mod policy;
 mod reference;
 mod registry;
-mod remedies;
+pub(crate) mod remedies;
 mod tls;
 
 pub use reference::retired;

@@ -4,12 +4,39 @@
 
 use crate::cause::*;
 
-/// Writes the secret, or overwrites what is in it. Server-side apply keeps the password out of the last-applied annotation,
-/// where everybody who may list the metadata of secrets could read it.
+/// Writes the secret anew, whatever had its name: the type of a secret cannot be changed, so it is deleted and created. Unlike
+/// `kubectl apply` this leaves no copy of the password in the last-applied annotation, where everybody who may list the metadata of
+/// secrets could read it; and a login that was not set stops it before anything is deleted.
 pub(super) const WRITE_SECRET: Command = changes(
     "kubectl create secret docker-registry {secret_name}[ -n {namespace}] --docker-server={registry_server} \
 --docker-username=\"$REGISTRY_USERNAME\" --docker-password=\"$REGISTRY_PASSWORD\" --dry-run=client -o yaml \
-| kubectl apply[ -n {namespace}] --server-side --force-conflicts -f -",
+| kubectl replace[ -n {namespace}] --force -f -",
+);
+
+/// Puts another image into the object that makes the pod; into the pod itself if nothing does.
+pub(super) const CHANGE_IMAGE: Command = changes("{change_image}");
+
+/// For the image of a pod's sandbox, which no pod names: the container runtime does. Stands first wherever that image fails.
+pub(crate) const SANDBOX: Fix = Fix {
+    title: "Give the nodes a sandbox image that they can pull",
+    who: Who::NodeAdmin,
+    known: &["sandbox_image"],
+    steps: &[
+        "{sandbox_image} is no image of a pod: the container runtime starts it as the sandbox of each pod. Its name stands in \
+the runtime's configuration: `sandbox` under `pinned_images` (containerd 2, /etc/containerd/config.toml), `sandbox_image` \
+(containerd 1), `pause_image` (CRI-O, /etc/crio/crio.conf.d). Write a name there that the nodes can pull, and restart the runtime.",
+        "Or bring the image to the nodes: `ctr -n k8s.io images import`, or push it where the runtime looks for it. The kubelet \
+tries again by itself.",
+    ],
+    ..FIX
+};
+
+/// Lets the kubelet pull an image whose pod forbids it, under another name where NEW_IMAGE is set. The policy of a pod that exists
+/// cannot be changed, so a bare pod is made again (--force); a controller's template can.
+pub(super) const LET_IT_PULL: Command = changes(
+    "case {set_image} in pod/*) force=--force ;; *) force= ;; esac; kubectl get {set_image}[ -n {namespace}] -o yaml | \
+sed -e 's/imagePullPolicy: Never/imagePullPolicy: IfNotPresent/' -e \"s|image: {image}\\$|image: ${{NEW_IMAGE:-{image}}}|\" | \
+kubectl replace[ -n {namespace}] $force -f -",
 );
 
 /// Adds the secret to the service account's list.

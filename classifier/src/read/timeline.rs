@@ -1,8 +1,8 @@
 //! Puts records in the order of time, container by container: which attempt was the latest, and did a success clear it?
 
 use crate::observations::{
-    Attempt, BackOff, ContainerKind, Facts, Message, Note, Observations, PodFacts, Source, State, Subject, Timeline,
-    When,
+    Attempt, BackOff, ContainerFacts, ContainerKind, Facts, Message, Note, Observations, PodFacts, Source, State,
+    Subject, Timeline, When,
 };
 use crate::order;
 use crate::read::describe::{Description, Kind};
@@ -625,13 +625,28 @@ impl Assembler {
         fill(&mut subject.owner, &pod.owner);
         fill(&mut subject.service_account, &pod.service_account);
         let by_name = pod.containers.iter().find(|container| subject.container.as_ref() == Some(&container.name));
+        let fits = |container: &&ContainerFacts| {
+            subject.image.as_deref().is_none_or(|image| same_image(image, &container.image))
+        };
+        // The status of a container that waits for the image of a volume speaks of that image.
+        let volume = || pod.containers.iter().filter(|one| one.kind == ContainerKind::ImageVolume).find(fits);
+        let by_name = match by_name {
+            Some(named) if !fits(&named) => volume().or(by_name),
+            by_name => by_name,
+        };
         let by_image = || pod.containers.iter().find(|container| subject.image.as_ref() == Some(&container.image));
         if subject.kind != ContainerKind::Sandbox
             && let Some(container) = by_name.or_else(by_image)
         {
             subject.kind = container.kind;
+            if container.kind == ContainerKind::ImageVolume {
+                subject.container = some(&container.name);
+            }
             fill(&mut subject.container, &some(&container.name));
-            fill(&mut subject.image, &some(&container.image));
+            // As the pod has it: a runtime's words hold the full name, and `web:dev` is not what Docker Hub's library holds.
+            if subject.image.as_deref().is_none_or(|image| same_image(image, &container.image)) {
+                subject.image = some(&container.image).or(subject.image.take());
+            }
         }
     }
 

@@ -58,6 +58,9 @@ struct State {
     /// Process 1 of the lab; gone when all others are.
     init: Option<Running>,
     forwarder: Option<Running>,
+    /// Its namespaces, as links of /proc name them. Mounts and interfaces live in them, and end with the last process that is inside.
+    #[serde(default)]
+    namespaces: Vec<String>,
 }
 
 impl State {
@@ -149,7 +152,12 @@ fn start(programs: &std::path::Path) -> Result<()> {
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()?;
-    let mut state = State { lab: Running::of(lab.id()).ok_or("the lab ended at once")?, init: None, forwarder: None };
+    let mut state = State {
+        lab: Running::of(lab.id()).ok_or("the lab ended at once")?,
+        init: None,
+        forwarder: None,
+        namespaces: Vec::new(),
+    };
     state.write()?;
 
     let begin = Instant::now();
@@ -161,6 +169,7 @@ fn start(programs: &std::path::Path) -> Result<()> {
         if state.init.is_none() {
             let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", lab.id())).unwrap_or_default();
             state.init = children.split_whitespace().next().and_then(|pid| Running::of(pid.parse().ok()?));
+            state.namespaces = state.init.map(|init| namespaces(init.pid)).unwrap_or_default();
             state.write()?;
         }
         thread::sleep(Duration::from_millis(100));
@@ -190,9 +199,42 @@ fn start(programs: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-/// Ends the lab and everything of it. Says so when something is left.
+/// Namespaces of a process that are not ours.
+fn namespaces(pid: u32) -> Vec<String> {
+    let links = |pid: &str| -> Vec<String> {
+        let link = |kind| fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok();
+        ["mnt", "net", "pid", "uts"].into_iter().filter_map(link).map(|to| to.to_string_lossy().into_owned()).collect()
+    };
+    let own = links("self");
+    links(&pid.to_string()).into_iter().filter(|link| !own.contains(link)).collect()
+}
+
+/// What is still there of a lab that was ended: processes in its namespaces, its mounts and interfaces, should they have got out.
+fn leftovers(state: &State) -> Vec<String> {
+    let mut left = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        if Running::of(pid).is_some() && namespaces(pid).iter().any(|link| state.namespaces.contains(link)) {
+            let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+            left.push(format!("process {pid} ({})", name.trim()));
+        }
+    }
+    let run = paths::run();
+    for line in fs::read_to_string("/proc/self/mounts").unwrap_or_default().lines() {
+        let place = line.split_whitespace().nth(1).unwrap_or_default();
+        if place.starts_with(node::BASE) || PathBuf::from(place).starts_with(&run) {
+            left.push(format!("mount {place}"));
+        }
+    }
+    let interfaces = node::INTERFACES.iter().filter(|name| PathBuf::from("/sys/class/net").join(name).exists());
+    left.extend(interfaces.map(|name| format!("interface {name}")));
+    left
+}
+
+/// Ends the lab and everything of it. Fails when something is left.
 pub fn down() -> Result<()> {
-    if let Some(state) = State::read() {
+    let state = State::read();
+    if let Some(state) = &state {
         state.lab.kill()?;
         for process in [state.init, state.forwarder, Some(state.lab)].into_iter().flatten() {
             let begin = Instant::now();
@@ -215,10 +257,12 @@ pub fn down() -> Result<()> {
         thread::sleep(Duration::from_millis(100));
         left = node::remove_cgroups();
     }
+    let mut left: Vec<String> = left.iter().map(|group| format!("cgroup {}", group.display())).collect();
+    left.extend(state.iter().flat_map(leftovers));
     if paths::run().exists() {
         fs::remove_dir_all(paths::run())?;
     }
-    if left.is_empty() { Ok(()) } else { Err(format!("cgroups are left: {left:?}").into()) }
+    if left.is_empty() { Ok(()) } else { Err(format!("the lab left something behind: {}", left.join(", ")).into()) }
 }
 
 /// Whether a lab runs.

@@ -24,7 +24,7 @@ usage: lab VERB
   down           end it; nothing is left but the cache
   status         what runs
   test [--core] [--observe] [--jobs N] [NAME...]
-                 try scenarios: break, ask why, run what was printed, see it run
+                 try scenarios: break, ask why, run what was printed, see it run; a lab that was not up is ended afterwards
   record [NAME...]
                  write what is to be seen of each scenario to tests/recordings, and say which messages changed
   list           the scenarios
@@ -110,12 +110,24 @@ fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
     chosen.retain(|scenario| (!core || scenario.core) && (names.is_empty() || names.contains(&scenario.name)));
 
     let elsewhere = std::env::var_os("IMAGEPULL_TEST_KUBECONFIG").is_some();
+    let mut ours = false;
     if !elsewhere {
         if let Some(why) = lifecycle::obstacle() {
             return Ok(skipped(&why));
         }
+        ours = !lifecycle::is_up();
         lifecycle::up()?;
     }
+    let done = try_chosen(chosen, jobs, observe, recording);
+    // Whoever starts it ends it; what is left then is a failure, too.
+    if ours {
+        lifecycle::down()?;
+        println!("the lab is down, and nothing of it is left");
+    }
+    done
+}
+
+fn try_chosen(mut chosen: Vec<scenario::Scenario>, jobs: usize, observe: bool, recording: bool) -> Result<ExitCode> {
     let begin = std::time::Instant::now();
     let bench = run::Bench::new(observe)?;
     let skipped: Vec<_> =
@@ -138,6 +150,13 @@ fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
     let failed = outcomes.iter().filter(|outcome| !outcome.defects.is_empty()).count();
     println!("the lab took {:.0} s", begin.elapsed().as_secs_f32());
     println!("{} passed, {failed} failed, {} skipped", outcomes.len() - failed, skipped.len());
+    for outcome in outcomes.iter().filter(|outcome| !outcome.defects.is_empty()) {
+        println!(
+            "  FAILED {}: {}",
+            outcome.name,
+            outcome.defects.first().and_then(|why| why.lines().next()).unwrap_or_default()
+        );
+    }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

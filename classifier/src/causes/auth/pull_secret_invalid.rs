@@ -86,10 +86,7 @@ Where several secrets are listed, find the broken one first (below).",
                 "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not \
 be made again.",
             ],
-            commands: &[
-                disrupts("kubectl delete secret {secret_name}[ -n {namespace}] --ignore-not-found"),
-                remedies::WRITE_SECRET,
-            ],
+            commands: &[remedies::WRITE_SECRET],
             warnings: &[
                 "The new secret holds this one registry; entries for others that were in the old one are gone.",
             ],

@@ -45,14 +45,11 @@ fitting secret that nothing names is pull-secret-not-attached.",
                 "The kubelet reads the secret anew at its next try, at most about five minutes later; the pod need not \
 be made again.",
             ],
-            commands: &[
-                disrupts("kubectl delete secret {near_secret}[ -n {namespace}] --ignore-not-found"),
-                changes(
-                    "kubectl create secret docker-registry {near_secret}[ -n {namespace}] --docker-server={registry_server} \
+            commands: &[changes(
+                "kubectl create secret docker-registry {near_secret}[ -n {namespace}] --docker-server={registry_server} \
 --docker-username=\"$REGISTRY_USERNAME\" --docker-password=\"$REGISTRY_PASSWORD\" --dry-run=client -o yaml \
-| kubectl apply[ -n {namespace}] --server-side --force-conflicts -f -",
-                ),
-            ],
+| kubectl replace[ -n {namespace}] --force -f -",
+            )],
             warnings: &["The new secret holds this one registry. If other images need what else is in {near_secret}, \
 take the next way."],
             ..FIX
@@ -64,7 +61,7 @@ take the next way."],
                 "If the image was meant to come from {secret_key}, the image reference names the wrong registry: \
 correct it in the workload.",
             ],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &[
                 "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",
             ],

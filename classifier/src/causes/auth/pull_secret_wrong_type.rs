@@ -47,10 +47,7 @@ is read and has no entry for this registry is pull-secret-wrong-registry.",
                 "The type of a secret cannot be changed: it is deleted, then created. The kubelet reads it anew at its \
 next try, at most about five minutes later; the pod need not be made again.",
             ],
-            commands: &[
-                disrupts("kubectl delete secret {secret_name}[ -n {namespace}] --ignore-not-found"),
-                remedies::WRITE_SECRET,
-            ],
+            commands: &[remedies::WRITE_SECRET],
             warnings: &["If something else than image pulls reads {secret} (a volume, an environment variable), create \
 a second secret instead (SECRET_NAME) and attach it."],
             ..FIX

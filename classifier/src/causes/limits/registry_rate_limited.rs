@@ -108,7 +108,7 @@ official Docker Hub images by themselves.",
 mirror.gcr.io/library/NAME; many projects publish at ghcr.io or quay.io too. Or copy the image into your own registry: \
 `crane copy {image} REGISTRY/NAME:TAG`.",
             ],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

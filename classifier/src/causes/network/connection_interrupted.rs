@@ -64,10 +64,8 @@ damaged is image-corrupted. A connection to the node's own runtime that ends is 
             who: Who::Author,
             steps: &[
                 TRIES_AGAIN,
-                "Layers that arrived are kept by containerd and Docker, so each attempt has less to load. To try at once, make \
-the pod again.",
+                "Layers that arrived are kept by containerd and Docker, so each attempt has less to load.",
             ],
-            commands: &[disrupts("{recreate}")],
             ..FIX
         },
         Fix {

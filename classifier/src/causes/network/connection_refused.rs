@@ -1,5 +1,6 @@
 //! A machine answered: nothing listens on that port, or a firewall refuses.
 
+use super::super::remedies;
 use super::*;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -80,15 +81,26 @@ then named k3d-registry:5000/….",
             ..FIX
         },
         Fix {
+            title: "Name a registry that the nodes can reach",
+            only: &[Place::Registry(Registry::Local)],
+            known: &["own_host"],
+            steps: &[
+                "Seen from a node, {own_host} is the node itself, not your machine. A registry that `kubectl port-forward` or Docker \
+opens on your machine is not there either.",
+                "Push the image to a registry that all nodes can reach, and set NEW_IMAGE to its full name there.",
+            ],
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            ..FIX
+        },
+        Fix {
             title: "Start the registry where the node looks for it",
             who: Who::NodeAdmin,
             only: &[Place::Registry(Registry::Local)],
             steps: &[
                 "Nothing listens at {address}, seen from the node.",
-                "If that is localhost, 127.0.0.1 or ::1: it is the node itself. Name a host that all nodes can reach, or run the \
-registry on every node (a DaemonSet with hostPort, or a NodePort service: node ports answer on localhost only with \
-kube-proxy in iptables mode).",
-                "If the port is forwarded by `kubectl port-forward` or published by Docker on your machine, nodes do not see it.",
+                "If that is localhost, 127.0.0.1 or ::1, it is the node itself: run the registry on every node (a DaemonSet with \
+hostPort, or a NodePort service: node ports answer on localhost only with kube-proxy in iptables mode).",
             ],
             checks: &[reads("curl -sSI http://{registry}/v2/ # on the node; 200 or 401 means that it answers")],
             ..FIX
@@ -114,7 +126,7 @@ kube-proxy in iptables mode).",
             title: "Correct host and port in the image's name",
             who: Who::Author,
             steps: &["Without a port the node tries 443. A registry on another port needs it in the name: HOST:PORT/NAME:TAG."],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

@@ -1,5 +1,6 @@
 //! The node could not turn the registry's name into an address.
 
+use super::super::remedies;
 use super::*;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -143,7 +144,7 @@ endpoint, and must be linked to the virtual network of the nodes (and to that of
                 "A name that ends in .svc or .cluster.local, or has no dot, is known to pods only: expose that registry by an \
 ingress, a load balancer or a node port, and name that.",
             ],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

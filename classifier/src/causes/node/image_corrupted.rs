@@ -1,6 +1,7 @@
 //! What arrived, or what the node keeps, is not what its digest says.
 
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -111,7 +112,7 @@ nodes use (certs.d, registries.yaml, registries.conf), and exempt the registry f
                 "A new tag goes around every cache. Build without cache and push it, then set NEW_IMAGE to its full name.",
                 "If layers \"already exist\" at the registry they are not sent again: delete the old image there first.",
             ],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

@@ -1,7 +1,9 @@
 //! The pod forbids pulling, and the node does not have the image, or not for this pod.
 
 use crate::cause::*;
-use crate::causes::remedies::{ATTACH_SECRET, ATTACH_WARNINGS, RECREATE};
+use crate::causes::remedies::{self, ATTACH_SECRET, ATTACH_WARNINGS, RECREATE};
+use crate::settle::Case;
+use crate::settle::pull_secrets::object;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "image-never-pulled",
@@ -15,7 +17,11 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[reason("ErrImageNeverPull")]),
         certain(&[says("ErrImageNeverPull")]),
     ],
-    settles: &[],
+    settles: &[Settling {
+        from: &["image-never-pulled"],
+        question: "is the image on the node for others, and does a secret of the namespace fit it?",
+        when: there_for_others,
+    }],
     refines: &["back-off-only"],
     meaning: "Network, registry and credentials play no part in this: with `imagePullPolicy: Never` the kubelet does not ask a registry. It \
 looks on the node where the pod landed, and says that the image is not there.
@@ -31,6 +37,17 @@ pulled: the kubelet remembers content, not names.",
     not_this: "An image that exists nowhere but on somebody's machine, with another pull policy, shows as repository-not-found-or-private, \
 and with the facts of the cluster as image-not-on-node.",
     fixes: &[
+        Fix {
+            title: "Attach {secret}, which fits the image, and make the pod again",
+            known: &["secret"],
+            steps: &[
+                "Kubernetes 1.35 and later (1.33 with the gate KubeletEnsureSecretPulledImages): the node has the image, and what was pulled \
+with a pull secret is only for pods that have this secret, too.",
+            ],
+            commands: &[ATTACH_SECRET, RECREATE],
+            warnings: ATTACH_WARNINGS,
+            ..FIX
+        },
         Fix {
             title: "Load the image into every node of the kind cluster",
             only: &[Place::Cluster(Cluster::Kind)],
@@ -96,6 +113,22 @@ save {image} | docker exec -i {node} ctr -n k8s.io images import -`.",
             ..FIX
         },
         Fix {
+            title: "Let the kubelet pull the image",
+            known: &["set_image"],
+            steps: &[
+                "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
+                "If it was never pushed, or is there under another name: push it, and set NEW_IMAGE to its full name. Without NEW_IMAGE it \
+stays {image}.",
+            ],
+            checks: &[reads("crane manifest {image}")],
+            commands: &[remedies::LET_IT_PULL],
+            warnings: &[
+                "All containers beside it that have the policy Never get the new one, too.",
+                "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
+            ],
+            ..FIX
+        },
+        Fix {
             title: "Put the image on every node, under its exact name",
             who: Who::NodeAdmin,
             steps: &[
@@ -107,34 +140,6 @@ image.tar` as root. Docker: `docker load -i image.tar`.",
                 "The kubelet looks again by itself within seconds.",
             ],
             checks: &[reads("kubectl get node {node} -o jsonpath='{{range .status.images[[*]]}}{{.names}}{{\"\\n\"}}{{end}}'")],
-            ..FIX
-        },
-        Fix {
-            title: "Let the kubelet pull the image",
-            steps: &[
-                "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
-            ],
-            checks: &[reads("crane manifest {image}")],
-            // The policy of a pod that exists cannot be changed, so a bare pod is made again (--force); a controller's template can.
-            commands: &[changes(
-                "case {set_image} in pod/*) force=--force ;; *) force= ;; esac; kubectl get {set_image}[ -n {namespace}] -o yaml | \
-sed 's/imagePullPolicy: Never/imagePullPolicy: IfNotPresent/' | kubectl replace[ -n {namespace}] $force -f -",
-            )],
-            warnings: &[
-                "All containers beside it that have the policy Never get the new one, too.",
-                "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
-            ],
-            ..FIX
-        },
-        Fix {
-            title: "Give the pod the credentials that the image was pulled with",
-            steps: &[
-                "Kubernetes 1.35 and later (1.33 with the gate KubeletEnsureSecretPulledImages): if the node has the image, because another pod \
-pulled it with a pull secret, this pod needs that secret too. Attach it and make the pod again.",
-            ],
-            checks: &[reads("kubectl get serviceaccount {service_account}[ -n {namespace}] -o jsonpath='{{.imagePullSecrets[[*]].name}}'")],
-            commands: &[ATTACH_SECRET, RECREATE],
-            warnings: ATTACH_WARNINGS,
             ..FIX
         },
         Fix {
@@ -155,3 +160,24 @@ NeverVerifyAllowlistedImages` with the image in `preloadedImagesVerificationAllo
         "https://kubernetes.io/docs/concepts/containers/images/#ensureimagepullcredentialverification",
     ],
 };
+
+/// What the kubelet pulled with a secret it gives to no pod without it (KubeletEnsureSecretPulledImages).
+fn there_for_others(case: &Case<'_>) -> Verdict {
+    let (Some(secrets), Some(image)) = (case.pull_secrets(), case.image) else { return Verdict::No };
+    let Some(node) = super::node_of(case) else { return Verdict::No };
+    let listed = super::has(node, image);
+    if !listed && super::lists_all(node) {
+        return Verdict::No;
+    }
+    let fitting = secrets.unnamed.iter().find(|secret| secrets.fits(secret));
+    let Some(fitting) = fitting.filter(|_| secrets.sent().is_empty()) else { return Verdict::No };
+    let mut lines = vec![(object(fitting), "fits the image, and the pod does not name it".to_owned()), secrets.pod_line()];
+    if listed {
+        lines.push((format!("node {}", node.name), format!("has {}", image.text)));
+    }
+    let values = vec![
+        ("secret", fitting.metadata.name.clone()),
+        ("service_account", secrets.account_name().to_owned()),
+    ];
+    Verdict::Proven(Proof { confidence: Confidence::Likely, lines, values })
+}

@@ -1,8 +1,10 @@
 //! The image exists on somebody's machine or on other nodes only: there is nothing to pull. Facts alone can say so.
 
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::NodeFacts;
 use crate::read::image_ref::ImageRef;
+use super::{has, lists_all, node_of};
 use crate::settle::Case;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -93,11 +95,27 @@ image.tar`).",
             ..FIX
         },
         Fix {
+            title: "Let the kubelet pull the image",
+            known: &["set_image", "pull_policy"],
+            steps: &[
+                "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
+                "If it was never pushed, or is there under another name: push it, and set NEW_IMAGE to its full name. Without NEW_IMAGE it \
+stays {image}.",
+            ],
+            checks: &[reads("crane manifest {image}")],
+            commands: &[remedies::LET_IT_PULL],
+            warnings: &[
+                "All containers beside it that have the policy Never get the new one, too.",
+                "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
+            ],
+            ..FIX
+        },
+        Fix {
             title: "Push the image to a registry, and use its full name there",
             steps: &[
                 "`docker tag {image} REGISTRY/PATH:TAG`, `docker push` it, and set NEW_IMAGE to that name. A private registry needs a pull secret.",
             ],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },
@@ -120,21 +138,19 @@ image.tar` as root; Docker: `docker load -i image.tar`). Do so on each node that
     ],
 };
 
-/// The kubelet lists at most this many images in a node's status (`nodeStatusMaxImages`); a list as long as that may be cut off.
-const MOST_IMAGES: usize = 50;
-
 fn absent_and_never_pulled(case: &Case<'_>) -> Verdict {
     let Some(image) = case.image else { return Verdict::No };
     let Some(node) = node_of(case) else { return ask(case) };
     if has(node, image) {
         return Verdict::No;
     }
-    if node.images.is_empty() || node.images.len() >= MOST_IMAGES {
+    if !lists_all(node) {
         return ask(case);
     }
     let mut lines = vec![(format!("node {}", node.name), format!("lists its images, and {} is not among them", image.text))];
     lines.extend(others(case, node, image));
-    Verdict::Proven(Proof { confidence: Confidence::Certain, lines, values: Vec::new() })
+    // Another image alone would not help either: the policy has to change.
+    Verdict::Proven(Proof { confidence: Confidence::Certain, lines, values: vec![("pull_policy", "Never".to_owned())] })
 }
 
 fn on_other_nodes(case: &Case<'_>) -> Verdict {
@@ -187,23 +203,6 @@ fn ask(case: &Case<'_>) -> Verdict {
     Verdict::Open { question: "Was the image built or loaded elsewhere only, so that this node does not have it?".to_owned(), command }
 }
 
-fn node_of<'a>(case: &Case<'a>) -> Option<&'a NodeFacts> {
-    let name = case.pod.and_then(|pod| pod.node.as_deref()).or(case.timeline.subject.node.as_deref())?;
-    case.facts.nodes.iter().find(|node| node.name == name)
-}
-
-/// Whether the node's status names the image, by the whole reference that both spellings stand for.
-fn has(node: &NodeFacts, image: &ImageRef) -> bool {
-    node.images.iter().filter_map(|name| ImageRef::parse(name)).any(|known| {
-        let tag = |image: &ImageRef| image.tag.clone().unwrap_or_else(|| "latest".to_owned());
-        known.name() == image.name()
-            && match (&image.digest, &known.digest) {
-                (Some(wanted), Some(known)) => wanted == known,
-                (None, None) => tag(&known) == tag(image),
-                _ => false,
-            }
-    })
-}
 
 fn others(case: &Case<'_>, here: &NodeFacts, image: &ImageRef) -> Option<(String, String)> {
     let other = case.facts.nodes.iter().find(|node| node.name != here.name && has(node, image))?;
@@ -249,6 +248,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MOST_IMAGES;
     use super::*;
     use crate::observations::{ContainerFacts, Facts, PlaceFacts, PodFacts, Subject, Timeline};
 

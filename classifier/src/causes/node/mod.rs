@@ -1,5 +1,9 @@
 //! The node: its disk, its container runtime, and the images it already has.
 
+use crate::observations::NodeFacts;
+use crate::read::image_ref::ImageRef;
+use crate::settle::Case;
+
 area! {
     node_disk_full,
     pull_timed_out,
@@ -16,4 +20,31 @@ area! {
 fn speaks_of_snapshotter(failure: &crate::observations::Failure<'_>) -> bool {
     let text = failure.message.text.as_str();
     ["stargz", "soci-snapshotter", "nydus", "overlaybd", "cvmfs"].iter().any(|name| text.contains(name))
+}
+
+/// Whether the node's status names the image, by the whole reference that both spellings stand for.
+fn has(node: &NodeFacts, image: &ImageRef) -> bool {
+    node.images.iter().filter_map(|name| ImageRef::parse(name)).any(|known| {
+        let tag = |image: &ImageRef| image.tag.clone().unwrap_or_else(|| "latest".to_owned());
+        known.name() == image.name()
+            && match (&image.digest, &known.digest) {
+                (Some(wanted), Some(known)) => wanted == known,
+                (None, None) => tag(&known) == tag(image),
+                _ => false,
+            }
+    })
+}
+
+/// The node of the pod that is asked about.
+fn node_of<'a>(case: &Case<'a>) -> Option<&'a NodeFacts> {
+    let name = case.pod.and_then(|pod| pod.node.as_deref()).or(case.timeline.subject.node.as_deref())?;
+    case.facts.nodes.iter().find(|node| node.name == name)
+}
+
+/// The kubelet lists at most this many images in a node's status (`nodeStatusMaxImages`); a list as long as that may be cut off.
+const MOST_IMAGES: usize = 50;
+
+/// Whether an image that a node does not list is not there.
+fn lists_all(node: &NodeFacts) -> bool {
+    !node.images.is_empty() && node.images.len() < MOST_IMAGES
 }

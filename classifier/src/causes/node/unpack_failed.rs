@@ -1,6 +1,7 @@
 //! The layers arrived and could not be laid out on the node's disk.
 
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -59,8 +60,13 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("failed to mount {path}:")]),
         likely(&[says("failed to unmount {path}:")]),
         // containerd, pkg/archive/tar.go; moby and containers/storage, pkg/archive
+        // a hard link whose target no layer has (link(2)), and what archive/tar cannot read (Go, archive/tar/common.go ErrHeader): the
+        // content is what the digest says, so it was made so
+        certain(&[says("failed to extract layer"), says("link {target} {bad_entry} no such file or directory")]),
+        certain(&[says("unpacking failed (error:"), says("link {target} {bad_entry} no such file or directory")]),
+        certain(&[says("archive/tar: {bad_entry} tar header")]),
         certain(&[says("failed to convert whiteout file")]),
-        certain(&[says("unhandled tar header type")]),
+        certain(&[says("unhandled tar header {bad_entry}")]),
         certain(&[says("failed to setxattr")]),
         certain(&[says("cannot overwrite directory * with non-directory")]),
         certain(&[says("cannot overwrite non-directory * with directory")]),
@@ -110,6 +116,18 @@ its disk is.",
     not_this: "`no space left on device` is node-disk-full. A wrong digest, a bad gzip or tar header is image-corrupted. Helm charts and \
 other artifacts are unsupported-image-format. `exec format error` comes after a good pull.",
     fixes: &[
+        Fix {
+            title: "Build the image anew, and use that",
+            known: &["bad_entry"],
+            steps: &[
+                "The layer arrived as it was pushed, and every node fails at the same place of it: the image itself is at fault. \
+Build it again, without squashing or rewriting layers, and push it under a new tag. Then set NEW_IMAGE to its full name.",
+            ],
+            checks: &[reads("crane export {image} - | tar -tvf - | sort -k2 | tail")],
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            ..FIX
+        },
         Fix {
             title: "Repair the runtime's store on that node",
             who: Who::NodeAdmin,
@@ -180,7 +198,7 @@ restart the rootless runtime.",
 exotic extended attributes; or flatten it with `crane flatten`. Then set NEW_IMAGE to its full name.",
             ],
             checks: &[reads("crane export {image} - | tar -tvf - | sort -k2 | tail")],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

@@ -1,6 +1,7 @@
 //! A list of the node or the cluster says that images of this registry may not be used.
 
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -62,7 +63,7 @@ permission-denied.",
 name there.",
                 "If there is none: `skopeo copy docker://{image} docker://ALLOWED/PATH:TAG` (or `crane copy`) from a machine that may.",
             ],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

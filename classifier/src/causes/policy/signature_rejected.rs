@@ -1,6 +1,7 @@
 //! A rule of the node, the registry or the cluster wants a signature or an attestation, and this image has none that fits.
 
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -139,7 +140,7 @@ release that is signed, and set NEW_IMAGE to it, by digest.",
 `use-sigstore-attachments`.",
             ],
             checks: &[reads("cosign tree {image}"), reads("crane digest {image}")],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
             ..FIX
         },

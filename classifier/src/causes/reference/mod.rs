@@ -18,7 +18,7 @@ area! {
 pub mod retired;
 
 /// Puts another image into the object that makes the pod; into the pod itself if nothing does.
-const SET_IMAGE: Command = changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"");
+const SET_IMAGE: Command = super::remedies::CHANGE_IMAGE;
 
 /// Side effects of [`SET_IMAGE`], and of any other change of the image.
 const SET_IMAGE_WARNINGS: &[&str] = &[

@@ -51,7 +51,22 @@ kinds in the same cluster run the image without trouble.",
 no failure of the pull. A variant that the index lists and that is gone is digest-not-found.",
     fixes: &[
         Fix {
-            title: "Run the pod on nodes that the image is made for",
+            title: "Name an image that has this platform",
+            who: Who::Author,
+            steps: &[
+                "If the image is yours: `docker buildx build --platform {os}/{arch} -t REPOSITORY:NEWTAG --push .`. Without --platform it is \
+built for the machine that builds it, as an Apple computer's arm64.",
+                "If it is not: newer releases often have more platforms than old ones; some projects publish the processor in the tag or in the \
+name (`-arm64`, `arm64v8/…`).",
+                "Set NEW_IMAGE to its full name.",
+            ],
+            checks: &[reads("docker buildx imagetools inspect {image}"), reads("crane manifest {image}")],
+            commands: &[SET_IMAGE],
+            warnings: SET_IMAGE_WARNINGS,
+            ..FIX
+        },
+        Fix {
+            title: "Or run the pod on nodes that the image is made for",
             who: Who::Author,
             steps: &[
                 "Look which platforms the image has, and which the nodes are.",
@@ -64,17 +79,6 @@ pod is then made anew by its controller.",
                 reads("crane manifest {image}"),
                 reads("skopeo inspect --raw docker://{image}"),
             ],
-            ..FIX
-        },
-        Fix {
-            title: "Name a version of the image that has this platform",
-            who: Who::Author,
-            steps: &[
-                "Newer releases often have more platforms than old ones; some projects publish the processor in the tag or in the name \
-(`-arm64`, `arm64v8/…`).",
-            ],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

@@ -82,9 +82,11 @@ then the network's cause is named. An image at gcr.io that is not in the list an
         Fix {
             title: "Use the image at its new place",
             who: Who::Author,
-            steps: &["{retired_story}", "It happened in {retired_since}. Look whether this very tag was carried over: `crane manifest {replacement}`."],
+            steps: &["{retired_story}", "It happened in {retired_since}. Look whether this very tag was carried over: `crane manifest {replacement}`. \
+If it was not, set NEW_IMAGE to one that was."],
             checks: &[reads("crane manifest {replacement}"), reads("skopeo inspect docker://{replacement}")],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}={replacement}")],
+            // The tag at hand may not have been carried over.
+            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"${{NEW_IMAGE:-{replacement}}}\"")],
             warnings: SET_IMAGE_WARNINGS,
             ..FIX
         },

@@ -2,6 +2,7 @@
 
 use super::TRIES_AGAIN;
 use crate::cause::*;
+use crate::causes::remedies;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "tls-name-mismatch",
@@ -44,7 +45,7 @@ A certificate that has a Common Name only counts as one without any name since 2
                 "Use one of the names that the message lists, if it leads to the same registry.",
             ],
             checks: &[reads("curl -vI https://{registry}/v2/ # shows subject and subjectAltName")],
-            commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"$NEW_IMAGE\"")],
+            commands: &[remedies::CHANGE_IMAGE],
             warnings: &[
                 "Pull secrets go by host: their key must be the new name.",
                 "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",

@@ -119,6 +119,35 @@ pub fn ctr(arguments: &[&str]) -> Result<String> {
     run("ctr", &words)
 }
 
+/// Removes an image from the node under all of its names: containerd's CRI gives each pulled image two more (by digest, and by
+/// the digest of its configuration), and any of them keeps the layers, so that the next pull would fetch nothing.
+pub fn forget(image: &str) -> Result<()> {
+    let list = ctr(&["images", "ls"])?;
+    let names: Vec<(&str, &str)> = list
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut columns = line.split_whitespace();
+            Some((columns.next()?, columns.nth(1)?))
+        })
+        .collect();
+    let repository = image.split('@').next().unwrap_or(image);
+    let repository = match repository.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => repository,
+    };
+    let is_it =
+        |name: &str| name == image || name.strip_prefix(repository).is_some_and(|rest| rest.starts_with("@sha256:"));
+    let digests: Vec<&str> = names.iter().filter(|(name, _)| is_it(name)).map(|(_, digest)| *digest).collect();
+    let all = names.iter().filter(|(_, digest)| digests.contains(digest)).map(|(name, _)| *name);
+    let mut words = vec!["images", "rm", "--sync"];
+    words.extend(all);
+    if words.len() > 3 {
+        ctr(&words)?;
+    }
+    Ok(())
+}
+
 /// Runs a program of the node; its output, or what it said when it failed.
 pub fn run(program: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program)

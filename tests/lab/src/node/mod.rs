@@ -21,7 +21,9 @@ use daemons::Daemons;
 pub use machine::remove_cgroups;
 
 /// Where everything of the lab lies inside of its namespaces.
-const BASE: &str = "/mnt/lab";
+pub const BASE: &str = "/mnt/lab";
+/// Interfaces that it makes, besides those of pods.
+pub const INTERFACES: [&str; 3] = ["hole", "void", "lab0"];
 /// The node's name.
 pub const NODE: &str = "lab-node";
 
@@ -171,7 +173,7 @@ fn carry_out(words: &[&str], faults: &Arc<Faults>, daemons: &Mutex<Daemons>) -> 
         }
         ["forget", images @ ..] => {
             for image in images {
-                machine::ctr(&["images", "rm", "--sync", image])?;
+                machine::forget(image)?;
                 // What was rebuilt is broken again, for the next time.
                 if let Some((repository, tag)) = repository_and_tag(image) {
                     faults.forget(repository, tag);
