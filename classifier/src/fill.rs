@@ -6,6 +6,7 @@ use crate::causes::retired;
 use crate::observations::{ContainerKind, Facts, PodFacts, Subject};
 use crate::read::image_ref::ImageRef;
 use crate::report::{ReportedCommand, ReportedFix};
+use crate::secret_facts::SecretFacts;
 
 /// Values of blanks, by name. Only values that fit the grammar of their blank.
 #[derive(Debug, Default)]
@@ -13,7 +14,12 @@ pub struct Values {
     known: Vec<(String, String)>,
     /// Whether the pod's service account lists pull secrets already, if it was read.
     account_lists: Option<bool>,
+    /// What lists the pod's pull secrets itself, as `deployment/web` or `pod/x`: then the service account's list counts for nothing.
+    own_list: Option<String>,
 }
+
+/// What a pull secret is called in most examples.
+const USUAL_SECRET: &str = "regcred";
 
 /// So many pods are named in one command.
 const MOST_SIBLINGS: usize = 20;
@@ -56,13 +62,28 @@ impl Values {
                 .iter()
                 .find(|known| known.name == name && Some(&known.namespace) == subject.namespace.as_ref())
         };
-        values.account_lists =
-            subject.service_account.as_deref().and_then(account).map(|account| !account.pull_secrets.is_empty());
+        let account = subject.service_account.as_deref().and_then(account);
+        values.account_lists = account.map(|account| !account.pull_secrets.is_empty());
         // Our own words about a retired place, and the same reference at its new one.
         for (name, value) in image.map(retired::blanks).unwrap_or_default() {
             values.set(name, value);
         }
+        let pod = facts.pods.iter().find(|known| {
+            subject.pod.as_ref() == Some(&known.name)
+                && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace)
+        });
+        let listed = pod.map(|pod| pod.pull_secrets.as_slice()).unwrap_or_default();
         values.put_actions(subject, owner.as_deref(), facts);
+        if account.is_some_and(|account| listed.iter().any(|name| !account.pull_secrets.contains(name))) {
+            values.own_list = values.word("object").map(str::to_owned);
+        }
+        // A new secret shall not take the place of another one.
+        let is_taken = |secret: &SecretFacts| {
+            secret.metadata.name == USUAL_SECRET && Some(&secret.metadata.namespace) == subject.namespace.as_ref()
+        };
+        if listed.iter().any(|name| name == USUAL_SECRET) || facts.secrets.iter().any(is_taken) {
+            values.set("new_secret", "\"${SECRET_NAME:-regcred-2}\"".to_owned());
+        }
         values
     }
 
@@ -89,8 +110,11 @@ impl Values {
         if let Some(change) = object.as_deref().and_then(|object| self.change_image(subject.kind, object, &namespace)) {
             self.set("change_image", change);
         }
-        if let Some(object) = object.filter(|_| settable) {
-            self.set("set_image", object);
+        if let Some(object) = object {
+            self.set("object", object.clone());
+            if settable {
+                self.set("set_image", object);
+            }
         }
         if subject.kind == ContainerKind::Sandbox
             && let Some(image) = self.word("image").map(str::to_owned)
@@ -173,7 +197,7 @@ impl Values {
     fn get(&self, name: &str) -> Option<&str> {
         match name {
             // What a fix writes or attaches: the secret that is known, else the one that the user names.
-            "secret_name" => self.get("secret").or(Some("\"${SECRET_NAME:-regcred}\"")),
+            "secret_name" => self.get("secret").or(self.word("new_secret")).or(Some("\"${SECRET_NAME:-regcred}\"")),
             name => self.word(name),
         }
     }
@@ -192,7 +216,11 @@ impl Values {
     }
 
     fn commands(&self, commands: &[Command]) -> Vec<ReportedCommand> {
-        let filled = commands.iter().filter_map(|command| {
+        // A bare pod with a list of its own is made again when it is attached.
+        let made_again = self.own_list.as_deref().is_some_and(|object| object.starts_with("pod/"))
+            && commands.iter().any(|command| command.run == "{attach}");
+        let wanted = commands.iter().filter(|command| !made_again || command.run != "{recreate}");
+        let filled = wanted.filter_map(|command| {
             let run = fill(command.run, &|name| match name {
                 "attach" => self.attach(),
                 name => self.get(name).map(|value| argument(name, value)),
@@ -219,6 +247,19 @@ impl Values {
             Some(secret) => secret.to_owned(),
             None => format!("'{}'", self.get("secret_name")?),
         };
+        if let Some(object) = &self.own_list {
+            // Strategic merge goes by the names of this list and keeps what is in it.
+            let list = format!("{{\"spec\":{{\"imagePullSecrets\":[{{\"name\":\"{secret}\"}}]}}}}");
+            return Some(match object.split_once('/')? {
+                ("pod", pod) => format!(
+                    "kubectl get pod {pod}{namespace} -o json | kubectl patch --local -f - --type=strategic -p '{list}' -o json | kubectl replace{namespace} --force -f -"
+                ),
+                ("cronjob", _) => format!(
+                    "kubectl patch {object}{namespace} -p '{{\"spec\":{{\"jobTemplate\":{{\"spec\":{{\"template\":{list}}}}}}}}}'"
+                ),
+                _ => format!("kubectl patch {object}{namespace} -p '{{\"spec\":{{\"template\":{list}}}}}'"),
+            });
+        }
         let patch = format!("kubectl patch serviceaccount {account}{namespace}");
         let append = format!(
             "{patch} --type=json -p '[{{\"op\":\"add\",\"path\":\"/imagePullSecrets/-\",\"value\":{{\"name\":\"{secret}\"}}}}]'"

@@ -39,6 +39,7 @@ fitting secret that nothing names is pull-secret-not-attached.",
     fixes: &[
         Fix {
             title: "Write the secret for {registry_server}",
+            known: &["near_secret"],
             steps: &[
                 "Secret {near_secret} has a login for {secret_key}; the image needs one for {registry_server}.",
                 "Set REGISTRY_USERNAME and REGISTRY_PASSWORD to an account or token that may pull from {repository}.",

@@ -53,8 +53,8 @@ pub(super) const CAUSE: Cause = Cause {
         // buildkit and containerd, content copied from a cache
         certain(&[says("failed to verify digest")]),
         // Go's archive/tar, compress/gzip, compress/flate; klauspost/compress/zstd. Under extraction: the bytes are no layer.
-        likely(&[says("archive/tar: invalid tar header")]),
-        likely(&[says("gzip: invalid header")]),
+        likely(&[says("archive/tar: {bad_header} tar header")]),
+        likely(&[says("gzip: {bad_header} header")]),
         likely(&[says("gzip: invalid checksum")]),
         likely(&[says("zlib: invalid")]),
         likely(&[says("flate: corrupt input before offset")]),
@@ -93,6 +93,18 @@ it does not know (zstd needs containerd 1.5, Docker 23, CRI-O 1.20).",
 digest-not-found. A manifest of an unknown kind is unsupported-image-format. Files that the node refuses to write are \
 unpack-failed.",
     fixes: &[
+        Fix {
+            title: "Build the image anew, push it under a new tag, and use that",
+            // The digest is compared before anything is unpacked, so the layer was pushed like this.
+            known: &["bad_header"],
+            steps: &[
+                "A new tag goes around every cache. Build without cache and push it, then set NEW_IMAGE to its full name.",
+                "If layers \"already exist\" at the registry they are not sent again: delete the old image there first.",
+            ],
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            ..FIX
+        },
         Fix {
             title: "Find where the bytes go wrong, and clear that copy",
             who: Who::RegistryOwner,

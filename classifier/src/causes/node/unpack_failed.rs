@@ -60,11 +60,9 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("failed to mount {path}:")]),
         likely(&[says("failed to unmount {path}:")]),
         // containerd, pkg/archive/tar.go; moby and containers/storage, pkg/archive
-        // a hard link whose target no layer has (link(2)), and what archive/tar cannot read (Go, archive/tar/common.go ErrHeader): the
-        // content is what the digest says, so it was made so
+        // a hard link whose target no layer has (link(2)): the content is what the digest says, so it was made so
         certain(&[says("failed to extract layer"), says("link {target} {bad_entry} no such file or directory")]),
         certain(&[says("unpacking failed (error:"), says("link {target} {bad_entry} no such file or directory")]),
-        certain(&[says("archive/tar: {bad_entry} tar header")]),
         certain(&[says("failed to convert whiteout file")]),
         certain(&[says("unhandled tar header {bad_entry}")]),
         certain(&[says("failed to setxattr")]),
