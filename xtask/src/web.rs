@@ -217,9 +217,11 @@ fn cause_page(cause: &Cause) -> String {
     });
     let page: String = page.lines().map(|line| format!("{}\n", with_code(line))).collect();
     format!(
-        "<details class=\"cause\">\n<summary><h4>{}</h4> <code>{}</code></summary>\n{page}</details>\n",
+        "<details class=\"cause\">\n<summary><h4>{}</h4> <code>{id}</code></summary>\n{page}\
+         <p><a href=\"{}/blob/main/docs/causes/{id}.md\" rel=\"noreferrer\">In the documentation</a></p>\n</details>\n",
         render::html::escape(cause.title),
-        cause.id
+        env!("CARGO_PKG_REPOSITORY"),
+        id = cause.id,
     )
 }
 
