@@ -6,3 +6,8 @@ pub mod fake_api;
 pub mod folder;
 pub mod program;
 pub mod recordings;
+
+/// The Rust of the page is a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;

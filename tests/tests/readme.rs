@@ -47,7 +47,7 @@ fn is_offline(arguments: &str) -> bool {
 fn check(command: &str) {
     if let Some(verb) = command.strip_prefix("cargo xtask ") {
         let verb = verb.split(' ').next().expect("a verb");
-        let known = ["test", "docs", "new-cause", "new-case", "score", "lab", "web"];
+        let known = ["test", "docs", "new-cause", "new-case", "score", "lab", "web", "dist", "api"];
         assert!(known.contains(&verb) && read("xtask/src/main.rs").contains(&format!("\"{verb}\" =>")), "{command}");
         return;
     }
@@ -56,6 +56,20 @@ fn check(command: &str) {
         return;
     }
     if command.starts_with("cargo test ") {
+        return;
+    }
+    if let Some(krew) = command.strip_prefix("kubectl krew ") {
+        // krew.rs runs them, with an index on this machine.
+        let test = read("tests/tests/krew.rs");
+        let verbs: Vec<&str> = krew.split(' ').take_while(|word| !word.contains("imagepull")).collect();
+        assert!(test.contains(&format!("\"krew\", \"{}\"", verbs.join("\", \""))), "{command}");
+        return;
+    }
+    if command == "kubectl imagepull completion install" {
+        // api_server.rs runs it as kubectl needs it; here it must not write into a folder of this machine.
+        let folder = imagepull_tests::folder::Folder::new();
+        let ended = Program::new("completion install --to").arg(folder.path()).run().answered();
+        assert!(ended.stdout.contains("kubectl_complete-imagepull"));
         return;
     }
     let ours = command
@@ -149,7 +163,7 @@ fn every_example_is_answered_as_its_name_says() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] {
+    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "RELEASING.md"] {
         let text = read(page);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().expect("a link");

@@ -150,6 +150,31 @@ fn evidence(report: &mut serde_json::Value) -> impl Iterator<Item = &mut serde_j
         .flat_map(|diagnosis| list(diagnosis, "evidence"))
 }
 
+#[test]
+fn the_npm_package_answers_as_the_embedding_page_shows() {
+    let Some(page) = page() else { return };
+    let package = page.parent().expect("a folder").join("npm");
+    let docs = std::fs::read_to_string(root().join("docs/embedding.md")).expect("the page");
+    let example = docs.split("```js\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let folder = imagepull_tests::folder::Folder::new();
+    let script = folder.write("why.mjs", example);
+    for file in std::fs::read_dir(&package).expect("the package").flatten() {
+        let name = format!("node_modules/imagepull-classifier/{}", file.file_name().to_string_lossy());
+        folder.write(&name, std::fs::read(file.path()).expect("a file"));
+    }
+    let text = root().join("examples/private-registry.txt");
+    let ended = Command::new("node").arg(&script).arg(text).output().expect("node runs");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(String::from_utf8_lossy(&ended.stdout).contains(" credentials-missing"), "{ended:?}");
+    // What a package says of itself is there: every file that it exports.
+    let about = std::fs::read_to_string(package.join("package.json")).expect("a manifest");
+    let about: serde_json::Value = serde_json::from_str(&about).expect("JSON");
+    for file in about["exports"]["."].as_object().expect("ways").values() {
+        assert!(package.join(file.as_str().expect("a file")).exists(), "{file}");
+    }
+    assert_eq!(about["version"], env!("CARGO_PKG_VERSION"));
+}
+
 /// The page, built once for all tests here. `None`, with a loud word, where node or the npm packages are missing.
 fn page() -> Option<&'static Path> {
     static PAGE: OnceLock<Option<PathBuf>> = OnceLock::new();

@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask VERB`. What they do is said by `cargo xtask help`.
 
+mod api;
 // The program's own command line: its manual is made of it.
 #[allow(dead_code)]
 #[path = "../../kubectl-imagepull/src/args.rs"]
@@ -9,6 +10,7 @@ mod docs;
 mod lab;
 mod new_case;
 mod new_cause;
+mod npm;
 mod picture;
 mod reproducible;
 mod root;
@@ -30,7 +32,8 @@ cargo xtask VERB
   new-cause AREA ID       a cause: its two files, with what is missing marked; tests fail until it is filled in
   new-case CAUSE [FILE|-] a text that a cause must be named for (`none`: that none must be named for)
   score FILE…             how many labelled texts (JSON lines) are named rightly
-  web [--setup]           the page as one file, web-demo/dist/imagepull.html; what its tests need
+  web [--setup]           the page as one file and the npm package, web-demo/dist; what its tests need
+  api [--check]           the list of what the crate offers to others, classifier/public-api.txt
   dist [--twice]          archives of a release and krew's manifest of them, dist/; `dist --help` says more
   lab VERB…               a real node whose registries fail on purpose
 ";
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     };
     let done = match verb.as_str() {
         "test" => test::run(rest),
+        "api" => api::run(rest),
         "dist" => dist::run(rest),
         "docs" => docs::run(rest),
         "new-cause" => new_cause::run(rest),

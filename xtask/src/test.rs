@@ -33,6 +33,8 @@ const STEPS: &[Step] = &[
     Step { name: "tools", what: "what the tests of the web page need", run: tools },
     Step { name: "rust", what: "every Rust test of the workspace", run: rust },
     Step { name: "doc", what: "documentation of the crate", run: doc },
+    Step { name: "api", what: "what the crate offers to others", run: api },
+    Step { name: "msrv", what: "the oldest Rust that is promised", run: msrv },
     Step { name: "wasm", what: "the classifier for WASM", run: wasm },
     Step { name: "deny", what: "licences and sources of what we depend on", run: deny },
     Step { name: "dist", what: "archives, twice the same, installed by the real krew", run: dist },
@@ -110,6 +112,40 @@ fn doc() -> Outcome {
     let mut command = cargo(&["doc", "--locked", "--no-deps", "--package", "imagepull-classifier"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     of(command, "see above")
+}
+
+fn api() -> Outcome {
+    of(xtask(&["api", "--check"]), "the list is not fresh")
+}
+
+/// The crate with the Rust that its manifest promises. The plugin's promise is kube's, and is checked by cargo when it resolves.
+fn msrv() -> Outcome {
+    let manifest = root::read("classifier/Cargo.toml").unwrap_or_default();
+    let promised = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
+    let Some(version) = promised else {
+        return Outcome::Failed("classifier/Cargo.toml promises no version".to_owned());
+    };
+    let installed = runs(Command::new("rustup").args([
+        "toolchain",
+        "install",
+        version,
+        "--profile",
+        "minimal",
+        "--no-self-update",
+    ]));
+    if !installed {
+        return Outcome::Skipped(
+            format!("Rust {version} cannot be installed"),
+            format!("rustup toolchain install {version}"),
+        );
+    }
+    let mut check = command(
+        "rustup".into(),
+        &["run", version, "cargo", "check", "--locked", "--package", "imagepull-classifier", "--target-dir"],
+    );
+    // Cargo hands its own toolchain down to what it starts.
+    check.arg(root::target().join("msrv")).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
+    of(check, "it does not build with the Rust that it promises")
 }
 
 fn wasm() -> Outcome {

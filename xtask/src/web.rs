@@ -1,7 +1,7 @@
 //! `cargo xtask web`: builds the page. Everything goes into one file, `web-demo/dist/imagepull.html`: the classifier as WASM, the
-//! script, the style, the samples and every cause's own page. Two builds of one commit give the same bytes.
+//! script, the style, the samples and every cause's own page. Beside it, the npm package (`npm.rs`). Two builds of one commit give the same bytes.
 
-use crate::{reproducible, root};
+use crate::{npm, reproducible, root};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use imagepull_classifier::cause::{Area, Cause};
@@ -38,7 +38,8 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
 fn build() -> Result<(), String> {
     let root = root::path();
     let demo = root.join("web-demo");
-    let (module, glue) = wasm(root)?;
+    let compiled = compile(root)?;
+    let (module, glue) = wasm(&compiled)?;
     let (module, optimized) = optimize(root, module)?;
 
     let script = without_comments(&format!("{glue}\n{}", root::read(demo.join("app.js"))?));
@@ -90,11 +91,12 @@ fn build() -> Result<(), String> {
     if !optimized {
         println!("  without wasm-opt, about a fifth larger than published; to have it: cargo xtask web --setup");
     }
+    npm::package(&compiled, &dist.join("npm"), |module| optimize(root, module).map(|(module, _)| module))?;
     if over.is_empty() { Ok(()) } else { Err(format!("too large: {}", over.join(", "))) }
 }
 
-/// Compiles `web-demo` and lets wasm-bindgen make its glue: module and script.
-fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
+/// Compiles `web-demo`, and answers where its module is.
+fn compile(root: &Path) -> Result<PathBuf, String> {
     const TARGET: &str = "wasm32-unknown-unknown";
     let target = root::target();
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
@@ -122,14 +124,18 @@ fn wasm(root: &Path) -> Result<(Vec<u8>, String), String> {
     if !built.success() {
         return Err(format!("the page's WASM does not build; if the target is missing: rustup target add {TARGET}"));
     }
-    let compiled = target.join(TARGET).join("wasm").join("imagepull_web_demo.wasm");
+    Ok(target.join(TARGET).join("wasm").join("imagepull_web_demo.wasm"))
+}
+
+/// Lets wasm-bindgen make the page's glue: module and script.
+fn wasm(compiled: &Path) -> Result<(Vec<u8>, String), String> {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     // One script holds the glue and the page's own code, so the glue is a plain script and no module of its own.
     let bindgen = bindgen.no_modules(true).and_then(|bindgen| bindgen.no_modules_global("classifier"));
     let mut output = bindgen
         .and_then(|bindgen| {
             bindgen
-                .input_path(&compiled)
+                .input_path(compiled)
                 .typescript(false)
                 .omit_default_module_path(true)
                 .remove_name_section(true)
