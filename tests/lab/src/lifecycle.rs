@@ -243,7 +243,10 @@ pub fn down() -> Result<()> {
                 thread::sleep(Duration::from_millis(50));
             }
             process.kill()?;
-            // Dead is not gone before its parent has seen it.
+            // Dead is not gone before its parent has seen it, which are we where `up` ran in this very process.
+            if let Some(pid) = rustix::process::Pid::from_raw(process.pid.try_into()?) {
+                let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
+            }
             while PathBuf::from(format!("/proc/{}", process.pid)).exists() && begin.elapsed() < Duration::from_secs(22)
             {
                 thread::sleep(Duration::from_millis(50));

@@ -111,10 +111,12 @@ fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
 
     let elsewhere = std::env::var_os("IMAGEPULL_TEST_KUBECONFIG").is_some();
     let mut ours = false;
+    let _alone;
     if !elsewhere {
         if let Some(why) = lifecycle::obstacle() {
             return Ok(skipped(&why));
         }
+        _alone = alone()?;
         ours = !lifecycle::is_up();
         lifecycle::up()?;
     }
@@ -125,6 +127,18 @@ fn test(arguments: &[String], recording: bool) -> Result<ExitCode> {
         println!("the lab is down, and nothing of it is left");
     }
     done
+}
+
+/// Two runs on one lab, from two checkouts perhaps, would take the hosts and namespaces from each other. Held until it is dropped.
+fn alone() -> Result<std::fs::File> {
+    let folder = paths::cache().join("lab");
+    std::fs::create_dir_all(&folder)?;
+    let file = std::fs::File::create(folder.join("lock"))?;
+    if file.try_lock().is_err() {
+        eprintln!("lab: another run is under way; waiting for its end");
+        file.lock()?;
+    }
+    Ok(file)
 }
 
 fn try_chosen(mut chosen: Vec<scenario::Scenario>, jobs: usize, observe: bool, recording: bool) -> Result<ExitCode> {
