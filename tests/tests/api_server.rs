@@ -300,10 +300,23 @@ fn kubectl_completes_pods_that_fail_first_causes_flags_and_names() {
     Program::new("completion install").env("PATH", folder.path()).run().failed(&["is there already"]);
 }
 
+#[cfg(unix)]
 #[test]
-fn completion_answers_before_a_finger_is_lifted() {
+fn tab_through_kubectl_answers_before_a_finger_is_lifted() {
+    use imagepull_tests::{folder::Folder, program};
     let Some(server) = shop() else { return };
+    let folder = Folder::new();
+    std::os::unix::fs::symlink(program::path(), folder.path().join("kubectl-imagepull")).expect("a link");
+    Program::new("completion install").env("PATH", folder.path()).run().answered();
     // The best of some: other tests run beside this one.
-    let time = (0..10).map(|_| server.program("__complete why").arg("").run().answered().time).min().expect("ten");
-    assert!(time < std::time::Duration::from_millis(150), "{time:?}");
+    let ask = || {
+        let started = std::time::Instant::now();
+        assert!(!offered(server, &folder, &["imagepull", "why", ""]).0.is_empty());
+        started.elapsed()
+    };
+    let time = (0..20).map(|_| ask()).min().expect("twenty");
+    println!("TAB through kubectl: {time:?}");
+    // The release's program is meant; the tests' own is a slow build, and gets twice the time.
+    let released = std::env::var_os("IMAGEPULL_TEST_PROGRAM").is_some();
+    assert!(time < std::time::Duration::from_millis(if released { 150 } else { 300 }), "{time:?}");
 }
