@@ -281,6 +281,7 @@ pub const FIX: Fix =
 /// Known blanks: `image` (as in the pod), `repository` (without tag and digest), `tag`, `digest`, `registry` (host and
 /// port), `registry_host` (without port), `registry_server` (what a pull secret's key must be), `repository_path`, `namespace`,
 /// `pod`, `container`, `service_account`, `owner` (as `deployment/web`), `owner_kind`, `owner_name`, `node`,
+/// `stateful_set` (the word, unless the pod belongs to something else),
 /// `set_image` (the object whose container image is to be changed, as `deployment/web` or `pod/x`), `change_image` (the command that
 /// puts `$NEW_IMAGE` there), `own_host` (the registry's host, where it means the node itself), `sandbox_image` (the image, where it is
 /// the sandbox's), `recreate` (the command that

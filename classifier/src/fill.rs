@@ -73,6 +73,10 @@ impl Values {
                 && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace)
         });
         let listed = pod.map(|pod| pod.pull_secrets.as_slice()).unwrap_or_default();
+        // Left out where the pod is known to belong to something else.
+        if owner.as_deref().or(pod.map(|_| "")).is_none_or(|owner| owner.starts_with("StatefulSet/")) {
+            values.set("stateful_set", "StatefulSet".to_owned());
+        }
         values.put_actions(subject, owner.as_deref(), facts);
         if account.is_some_and(|account| listed.iter().any(|name| !account.pull_secrets.contains(name))) {
             values.own_list = values.word("object").map(str::to_owned);
@@ -221,7 +225,7 @@ impl Values {
             && commands.iter().any(|command| command.run == "{attach}");
         let wanted = commands.iter().filter(|command| !made_again || command.run != "{recreate}");
         let filled = wanted.filter_map(|command| {
-            let run = fill(command.run, &|name| match name {
+            let run = fill(command.run, &|name, _| match name {
                 "attach" => self.attach(),
                 name => self.get(name).map(|value| argument(name, value)),
             })?;
@@ -274,15 +278,23 @@ impl Values {
 
     /// Prose with its blanks filled; `None` if a blank is unknown and has no name in words.
     pub fn sentence(&self, text: &str) -> Option<String> {
-        fill(text, &|name| self.get(name).map(str::to_owned).or_else(|| in_words(name).map(str::to_owned)))
+        fill(text, &|name, in_code| {
+            let words =
+                || in_words(name).map(|words| if in_code { name.to_ascii_uppercase() } else { words.to_owned() });
+            self.get(name).map(str::to_owned).or_else(words)
+        })
     }
 
     /// Prose with unknown blanks as their names.
     fn words(&self, text: &str) -> String {
-        fill(text, &|name| {
-            self.get(name)
-                .map(str::to_owned)
-                .or_else(|| Some(in_words(name).map_or_else(|| name.replace('_', " "), str::to_owned)))
+        fill(text, &|name, in_code| {
+            let words = || match in_words(name) {
+                _ if in_code => name.to_ascii_uppercase(),
+                Some(words) => words.to_owned(),
+                None if name == "stateful_set" => "StatefulSet".to_owned(),
+                None => name.replace('_', " "),
+            };
+            Some(self.get(name).map_or_else(words, str::to_owned))
         })
         .unwrap_or_default()
     }
@@ -300,7 +312,7 @@ pub fn in_general(text: &str) -> String {
 
 /// A command of a cause's page: blanks stay visible in capitals, as `IMAGE`.
 pub fn command_in_general(text: &str) -> String {
-    fill(text, &|name| Some(match name {
+    fill(text, &|name, _| Some(match name {
         "recreate" => "kubectl delete pod POD -n NAMESPACE".to_owned(),
         "set_image" => "deployment/NAME".to_owned(),
         "change_image" => "kubectl set image -n NAMESPACE deployment/NAME CONTAINER=\"$NEW_IMAGE\"".to_owned(),
@@ -315,7 +327,7 @@ pub fn command_in_general(text: &str) -> String {
 /// The names of the blanks of a text.
 pub fn blanks(text: &str) -> Vec<String> {
     let names = std::cell::RefCell::new(Vec::new());
-    fill(text, &|name| {
+    fill(text, &|name, _| {
         names.borrow_mut().push(name.to_owned());
         Some(String::new())
     });
@@ -346,7 +358,9 @@ pub fn top_owner(subject: &Subject, facts: &Facts) -> Option<String> {
 }
 
 /// Fills a template. `None` if a blank outside of square brackets is unknown.
-fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+///
+/// `value` is told whether the blank stands between backticks, where it is a part of something to type.
+fn fill(template: &str, value: &dyn Fn(&str, bool) -> Option<String>) -> Option<String> {
     let mut out = String::with_capacity(template.len() + 32);
     let mut group: Option<(usize, bool)> = None;
     let mut rest = template;
@@ -370,7 +384,8 @@ fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String
             }
             b'{' => {
                 let (name, after) = rest.split_once('}')?;
-                match (value(name), &mut group) {
+                let in_code = out.matches('`').count() % 2 == 1;
+                match (value(name, in_code), &mut group) {
                     (Some(value), _) => out.push_str(&value),
                     (None, Some((_, complete))) => *complete = false,
                     (None, None) => return None,
@@ -483,6 +498,15 @@ mod tests {
         }
         assert_eq!(run("crane ls {image}", &[("image", "x;y")]), None);
         assert_eq!(run("curl {host}", &[("host", "a$(b)")]), None);
+    }
+
+    #[test]
+    fn an_unknown_blank_between_backticks_is_something_to_type() {
+        let sentence = |text: &str| values(&[("pod", "web-1")]).sentence(text);
+        assert_eq!(
+            sentence("On {node}: `crictl pull {image}`, then look at {pod}.").as_deref(),
+            Some("On the node: `crictl pull IMAGE`, then look at web-1.")
+        );
     }
 
     #[test]

@@ -288,7 +288,12 @@ fn finding(judged: &Judged<'_>, facts: &Facts, inputs: &[&str]) -> Finding {
     if let Some((cause, proof)) = &judged.settled.proven {
         diagnoses.push(settled_diagnosis(cause, proof, judged, place, &values, inputs));
     }
-    for ranked in &judged.ranked {
+    // What the facts have decided is no other explanation: the settled cause says what it was settled from.
+    let decided = |id: &str| {
+        let settles = judged.settled.proven.as_ref().map_or(&[][..], |(cause, _)| cause.settles);
+        settles.iter().any(|settling| settling.from.contains(&id))
+    };
+    for ranked in judged.ranked.iter().filter(|ranked| !decided(ranked.cause.id)) {
         if diagnoses.iter().all(|known| known.cause != ranked.cause.id) {
             diagnoses.push(diagnosis(ranked, place, &values, inputs));
         }

@@ -27,6 +27,7 @@ const KNOWN: &[&str] = &[
     "owner_name",
     "node",
     "set_image",
+    "stateful_set",
     "change_image",
     "own_host",
     "sandbox_image",

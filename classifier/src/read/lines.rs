@@ -462,8 +462,10 @@ impl Walker<'_, '_> {
             return false;
         }
         let so_far = self.document.words[pending.range.clone()].trim_end();
-        let open =
-            so_far.ends_with([':', ',', '=', '(', '[', '"']) || so_far.ends_with("desc =") || so_far.ends_with(" -");
+        let open = so_far.ends_with([':', ',', '=', '(', '['])
+            || so_far.ends_with('"') && !starts_record(words)
+            || so_far.ends_with("desc =")
+            || so_far.ends_with(" -");
         let last_line = so_far.rsplit('\n').next().unwrap_or_default();
         let wrapped = last_line.chars().count() >= 72 && !starts_record(words);
         let first_char = words.chars().next().unwrap_or_default();
@@ -670,7 +672,8 @@ fn starts_section(words: &str) -> bool {
 
 /// `docker pull x`, `sudo crictl pull x`, `ctr images pull x`, at a prompt or alone: the image, if it can be read.
 fn pull_command(words: &str) -> Option<Option<String>> {
-    if words.len() > 400 || words.contains("rror") || words.contains("ailed") {
+    let errs = words.matches("rror").count() > words.matches("mirror").count();
+    if words.len() > 400 || errs || words.contains("ailed") {
         return None;
     }
     // critest, cri-tools pkg/framework/util.go

@@ -470,7 +470,8 @@ fn is_remark(reason: &str, lower: &str) -> bool {
 
 fn status(record: &Record, reason: &str) -> Vec<Said> {
     let words = record.text.as_str();
-    let image = quoted_image(words).or_else(|| record.subject.image.clone());
+    // the pod's own spelling; the words have the runtime's
+    let image = record.subject.image.clone().or_else(|| quoted_image(words));
     let word = Some(reason.to_owned());
     let only_word = words == reason || words.is_empty() || words.ends_with(&format!(":{reason}"));
     let lower = words.to_ascii_lowercase();
@@ -959,14 +960,15 @@ pub fn named_image(words: &str) -> Option<String> {
 /// A reference at the beginning of a text, quoted or not.
 fn reference_at(rest: &str) -> Option<String> {
     let open = rest.trim_start_matches(['[', '{', ' ']);
-    let (image, quoted) = match open.strip_prefix(['"', '\'', '`']) {
-        Some(inner) => (&inner[..inner.find(['"', '\'', '`']).unwrap_or(inner.len())], true),
-        None => (
-            &open[..open
-                .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']' | ')' | '}'))
-                .unwrap_or(open.len())],
-            false,
-        ),
+    let inner = open.strip_prefix(['"', '\'', '`']);
+    let (image, quoted) = match inner.and_then(|inner| Some(&inner[..inner.find(['"', '\'', '`'])?])) {
+        Some(image) => (image, true),
+        // a quote that nothing closes was cut off
+        None => {
+            let open = inner.unwrap_or(open);
+            let end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']' | ')' | '}');
+            (&open[..open.find(end).unwrap_or(open.len())], false)
+        }
     };
     let image = if quoted { unwrapped(image) } else { image.trim_end_matches([':', '.', ';']).to_owned() };
     let image = image.strip_prefix("docker://").unwrap_or(&image).trim().to_owned();

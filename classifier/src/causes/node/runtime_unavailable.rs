@@ -15,6 +15,8 @@ pub(super) const CAUSE: Cause = Cause {
         certain(&[says("dial unix {socket}: connect: permission denied"), that("the socket is the runtime's", runtime)]),
         certain(&[says("dial unix {socket}: connect: resource temporarily unavailable")]),
         certain(&[says("dial unix {socket}: i/o timeout")]),
+        // containerd, pkg/dialer: the address is a URL there
+        certain(&[says("dialing: dial {socket}: timeout"), that("the socket is the runtime's", runtime)]),
         likely(&[says("dial unix {socket}:"), that("the socket is the runtime's", runtime)]),
         likely(&[says("Error while dialing dial unix {socket}"), that("the socket is the runtime's", runtime)]),
         // grpc-go: the connection broke in the middle of the call

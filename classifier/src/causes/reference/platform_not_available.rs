@@ -2,6 +2,9 @@
 
 use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::observations::{NodeFacts, PodFacts};
+use crate::read::image_ref::ImageRef;
+use crate::settle::Case;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "platform-not-available",
@@ -39,7 +42,11 @@ pub(super) const CAUSE: Cause = Cause {
         // containerd 1.1: an index without a match, said as if a manifest were missing
         possible(&[says("manifest {digest}: not found$")]),
     ],
-    settles: &[],
+    settles: &[Settling {
+        from: &["platform-not-available"],
+        question: "which platform the node has, and on which nodes the image runs",
+        when: on_this_node,
+    }],
     refines: &[],
     meaning: "Name, network and access are fine: the image was found. It is a multi-platform image (or one for another platform), and \
 none of its variants is made for the operating system and processor of this node.
@@ -99,3 +106,56 @@ own and join them with `docker buildx imagetools create -t {image} IMAGE-amd64 I
         "https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility",
     ],
 };
+
+fn on_this_node(case: &Case<'_>) -> Verdict {
+    let of = |pod: &PodFacts| case.facts.nodes.iter().find(|node| Some(&node.name) == pod.node.as_ref());
+    let Some((pod, node, platform)) = case.pod.and_then(|pod| Some((pod, of(pod)?, platform(of(pod)?)?))) else {
+        return Verdict::No;
+    };
+    let mut lines = vec![(format!("node {}", node.name), format!("is {platform}"))];
+    let image = |container: &str| ImageRef::parse(container).map(|image| (image.name(), image.tag, image.digest));
+    let wanted = case.image.and_then(|wanted| image(&wanted.text));
+    let elsewhere = case.facts.pods.iter().filter(|other| *other != pod).find_map(|other| {
+        let there = of(other).and_then(self::platform).filter(|there| *there != platform)?;
+        other.containers.iter().find(|container| container.has_run && image(&container.image) == wanted)?;
+        Some((format!("pod {}/{}", other.namespace, other.name), format!("runs the same image on a node that is {there}")))
+    });
+    lines.extend(elsewhere.filter(|_| wanted.is_some()));
+    Verdict::Proven(Proof { confidence: case.confidence, lines, values: Vec::new() })
+}
+
+/// As registries write it: `linux/arm64`.
+fn platform(node: &NodeFacts) -> Option<String> {
+    Some(format!("{}/{}", node.os.as_deref().unwrap_or("linux"), node.arch.as_deref()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, diagnose};
+
+    #[test]
+    fn the_nodes_platform_and_where_the_image_runs_are_shown() {
+        let pod = |name: &str, node: &str, state: &str| {
+            format!(
+                r#"{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"shop"}},"spec":{{"nodeName":"{node}","containers":[{{"name":"app","image":"corp.example.com/web:1"}}]}},"status":{{"containerStatuses":[{{"name":"app","image":"corp.example.com/web:1","state":{state}}}]}}}}"#
+            )
+        };
+        let node = |name: &str, arch: &str| {
+            format!(
+                r#"{{"kind":"Node","apiVersion":"v1","metadata":{{"name":"{name}"}},"status":{{"nodeInfo":{{"architecture":"{arch}","operatingSystem":"linux"}}}}}}"#
+            )
+        };
+        let waits = r#"{"waiting":{"reason":"ErrImagePull","message":"failed to pull and unpack image \"corp.example.com/web:1\": no match for platform in manifest: not found"}}"#;
+        let runs = r#"{"running":{"startedAt":"2026-01-01T00:00:00Z"}}"#;
+        let items = [pod("a", "arm", waits), pod("b", "amd", runs), node("arm", "arm64"), node("amd", "amd64")];
+        let list = format!(r#"{{"kind":"List","apiVersion":"v1","items":[{}]}}"#, items.join(","));
+        let report = diagnose(&list, &Options::default());
+        let best = &report.findings[0].diagnoses[0];
+        let facts: Vec<&str> = best.evidence.iter().skip(1).map(|evidence| evidence.text.as_str()).collect();
+        assert_eq!((best.cause.as_str(), best.settled_from.as_deref()), ("platform-not-available", None));
+        assert_eq!(
+            facts,
+            ["node arm: is linux/arm64", "pod shop/b: runs the same image on a node that is linux/amd64"]
+        );
+    }
+}
