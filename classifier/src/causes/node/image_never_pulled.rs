@@ -39,12 +39,23 @@ and with the facts of the cluster as image-not-on-node.",
     fixes: &[
         Fix {
             title: "Attach {secret}, which fits the image, and make the pod again",
-            known: &["secret"],
+            known: &["secret", "listed_on"],
             steps: &[
                 "Kubernetes 1.35 and later (1.33 with the gate KubeletEnsureSecretPulledImages): the node has the image, and what was pulled \
 with a pull secret is only for pods that have this secret, too.",
             ],
             commands: &[ATTACH_SECRET, RECREATE],
+            warnings: ATTACH_WARNINGS,
+            ..FIX
+        },
+        Fix {
+            title: "Attach {secret}, which fits the image, and let the kubelet pull where it has to",
+            known: &["secret"],
+            steps: &[
+                "Kubernetes 1.35 and later (1.33 with the gate KubeletEnsureSecretPulledImages): what was pulled with a pull secret is only \
+for pods that have this secret, too. And where the image is not on the node, pulling it takes the secret as well.",
+            ],
+            commands: &[ATTACH_SECRET, remedies::LET_IT_PULL],
             warnings: ATTACH_WARNINGS,
             ..FIX
         },
@@ -166,18 +177,16 @@ fn there_for_others(case: &Case<'_>) -> Verdict {
     let (Some(secrets), Some(image)) = (case.pull_secrets(), case.image) else { return Verdict::No };
     let Some(node) = super::node_of(case) else { return Verdict::No };
     let listed = super::has(node, image);
-    if !listed && super::lists_all(node) {
-        return Verdict::No;
-    }
-    let fitting = secrets.unnamed.iter().find(|secret| secrets.fits(secret));
-    let Some(fitting) = fitting.filter(|_| secrets.sent().is_empty()) else { return Verdict::No };
+    let Some(fitting) = super::unused_secret(&secrets) else { return Verdict::No };
     let mut lines = vec![(object(fitting), "fits the image, and the pod does not name it".to_owned()), secrets.pod_line()];
     if listed {
         lines.push((format!("node {}", node.name), format!("has {}", image.text)));
     }
-    let values = vec![
+    let mut values = vec![
         ("secret", fitting.metadata.name.clone()),
         ("service_account", secrets.account_name().to_owned()),
     ];
+    // What the node reports is up to some minutes old: an image that was pulled just now is not in it.
+    values.extend(listed.then(|| ("listed_on", node.name.clone())));
     Verdict::Proven(Proof { confidence: Confidence::Likely, lines, values })
 }

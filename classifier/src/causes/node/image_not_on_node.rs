@@ -141,7 +141,7 @@ image.tar` as root; Docker: `docker load -i image.tar`). Do so on each node that
 fn absent_and_never_pulled(case: &Case<'_>) -> Verdict {
     let Some(image) = case.image else { return Verdict::No };
     let Some(node) = node_of(case) else { return ask(case) };
-    if has(node, image) {
+    if has(node, image) || case.pull_secrets().is_some_and(|secrets| super::unused_secret(&secrets).is_some()) {
         return Verdict::No;
     }
     if !lists_all(node) {

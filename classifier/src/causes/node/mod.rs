@@ -2,7 +2,9 @@
 
 use crate::observations::NodeFacts;
 use crate::read::image_ref::ImageRef;
+use crate::secret_facts::SecretFacts;
 use crate::settle::Case;
+use crate::settle::pull_secrets::PullSecrets;
 
 area! {
     node_disk_full,
@@ -47,4 +49,10 @@ const MOST_IMAGES: usize = 50;
 /// Whether an image that a node does not list is not there.
 fn lists_all(node: &NodeFacts) -> bool {
     !node.images.is_empty() && node.images.len() < MOST_IMAGES
+}
+
+/// A secret of the namespace that fits the image while the pod sends none: others may have pulled the image with it.
+fn unused_secret<'a>(secrets: &PullSecrets<'a>) -> Option<&'a SecretFacts> {
+    let fitting = secrets.unnamed.iter().find(|secret| secrets.fits(secret)).copied();
+    fitting.filter(|_| secrets.sent().is_empty())
 }
