@@ -231,13 +231,13 @@ impl SecretFacts {
                 metadata: SecretMetadata {
                     name: string(document, &["metadata", "name"]),
                     namespace: string(document, &["metadata", "namespace"]),
-                    creation_timestamp: document.text(&["metadata", "creationTimestamp"]).map(str::to_owned),
-                    last_written: document.text(&["metadata", "lastWritten"]).map(str::to_owned),
+                    creation_timestamp: optional(document, &["metadata", "creationTimestamp"]),
+                    last_written: optional(document, &["metadata", "lastWritten"]),
                 },
                 secret_type: string(document, &["type"]),
                 keys: document.items(&["keys"]).iter().map(|key| string(key, &[])).collect(),
                 standing: word(document, "standing").unwrap_or_default(),
-                error: document.text(&["error"]).map(str::to_owned),
+                error: optional(document, &["error"]),
                 shape: word(document, "shape"),
                 entries: document.items(&["entries"]).iter().map(EntryFacts::read).collect(),
                 ignored_entries: document.items(&["ignoredEntries"]).iter().map(EntryFacts::read).collect(),
@@ -320,10 +320,10 @@ impl EntryFacts {
     fn read(entry: &Node) -> EntryFacts {
         EntryFacts {
             key: string(entry, &["key"]),
-            normalized: entry.text(&["normalized"]).map(str::to_owned),
+            normalized: optional(entry, &["normalized"]),
             key_problem: word(entry, "keyProblem"),
             credential: word(entry, "credential").unwrap_or_default(),
-            fault: entry.text(&["fault"]).map(str::to_owned),
+            fault: optional(entry, &["fault"]),
             username: word(entry, "username").unwrap_or_default(),
             token: entry.at(&["token"]).and_then(TokenFacts::read),
             oddities: entry.items(&["oddities"]).iter().filter_map(|oddity| word(oddity, "")).collect(),
@@ -332,7 +332,15 @@ impl EntryFacts {
 }
 
 fn string(node: &Node, path: &[&str]) -> String {
-    node.leaf(path).map(|text| text.as_str().to_owned()).unwrap_or_default()
+    optional(node, path).unwrap_or_default()
+}
+
+/// Text of a bundle; in quotation marks `null` is a word like others.
+fn optional(node: &Node, path: &[&str]) -> Option<String> {
+    match node.at(path)? {
+        Node::Leaf(text) => Some(text.as_str().to_owned()),
+        _ => node.text(path).map(str::to_owned),
+    }
 }
 
 /// A word of a bundle, at a key or (where that is empty) itself; `None` where there is none that is known.

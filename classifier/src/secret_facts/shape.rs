@@ -182,8 +182,7 @@ fn is_docker_config(password: &[u8]) -> bool {
 }
 
 fn is_object_with(text: &[u8], field: &str) -> bool {
-    text.trim_ascii_start().starts_with(b"{")
-        && Object::read(text.to_vec()).is_some_and(|object| object.get(field).is_some())
+    Object::read(text).is_some_and(|object| object.get(field).is_some())
 }
 
 /// `$NAME` (whole text), `${NAME}`, `$(…)`, `{{ … }}`, `%NAME%` (whole text). A `$` inside a password proves nothing.

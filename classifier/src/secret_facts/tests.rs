@@ -195,6 +195,9 @@ fn tokens_say_when_they_die() {
     check("serviceaccount", &jwt(header.clone(), bound), Some((Kind::KubernetesServiceAccount, At(1_700_000_002))));
     let legacy = json!({"iss": "kubernetes/serviceaccount"});
     check("<token>", &jwt(header.clone(), legacy), Some((Kind::KubernetesServiceAccount, Never)));
+    let floating =
+        format!("{}.{}.{}", base64url(r#"{"alg":"RS256"}"#), base64url(r#"{"exp":1.700000005e9}"#), base64url("s"));
+    check("me", &floating, Some((Kind::Jwt, At(1_700_000_005))));
     let red_hat = json!({"sub": "x"});
     check("123|ci", &jwt(json!({"alg": "RS512"}), red_hat), Some((Kind::RedHatRegistry, Never)));
     check("me", &jwt(json!({"ver": "2", "alg": "RS256"}), json!({"exp": 0})), Some((Kind::ArtifactoryAccess, Never)));

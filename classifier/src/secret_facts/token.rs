@@ -138,8 +138,8 @@ pub(crate) fn read(username: UsernameShape, password: &[u8]) -> Option<TokenFact
     if let Some((_, kind, expiry)) = PREFIXES.iter().find(|(prefix, ..)| password.starts_with(prefix.as_bytes())) {
         return facts(*kind, *expiry);
     }
-    if let Some((header, claims)) = json_web_token(password) {
-        return Some(jwt_facts(username, &header, &claims));
+    if let Some(token) = json_web_token(username, password) {
+        return Some(token);
     }
     if let Some(expiry) = ecr_expiry(password) {
         return facts(TokenKind::Ecr, expiry);
@@ -155,7 +155,7 @@ pub(crate) fn read(username: UsernameShape, password: &[u8]) -> Option<TokenFact
     }
 }
 
-fn jwt_facts(username: UsernameShape, header: &Object, claims: &Object) -> TokenFacts {
+fn jwt_facts(username: UsernameShape, header: &Object<'_>, claims: &Object<'_>) -> TokenFacts {
     let issuer = claims.text("iss").unwrap_or_default();
     let kind = if issuer == "Azure Container Registry" || claims.says("grant_type", "refresh_token") {
         TokenKind::AzureRefresh
@@ -179,21 +179,22 @@ fn jwt_facts(username: UsernameShape, header: &Object, claims: &Object) -> Token
     TokenFacts { kind, expiry }
 }
 
-/// Header and claims of a JSON Web Token (RFC 7519), signature unread.
-fn json_web_token(password: &[u8]) -> Option<(Object, Object)> {
+/// What header and claims of a JSON Web Token (RFC 7519) say, signature unread.
+fn json_web_token(username: UsernameShape, password: &[u8]) -> Option<TokenFacts> {
     let mut parts = password.split(|byte| *byte == b'.');
     let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || !header.starts_with(b"eyJ") {
         return None;
     }
-    let header = Object::read(go_base64::decode_any(header)?)?;
-    let claims = Object::read(go_base64::decode_any(claims)?)?;
-    header.get("alg").is_some().then_some((header, claims))
+    let (header, claims) = (go_base64::decode_any(header)?, go_base64::decode_any(claims)?);
+    let (header, claims) = (Object::read(&header)?, Object::read(&claims)?);
+    header.get("alg").is_some().then(|| jwt_facts(username, &header, &claims))
 }
 
 /// The private registry's token: base64 of `{"payload":…,"datakey":…,"type":"DATA_KEY","expiration":<seconds>}`.
 fn ecr_expiry(password: &[u8]) -> Option<Expiry> {
-    let token = Object::read(go_base64::decode_any(password)?)?;
+    let token = go_base64::decode_any(password)?;
+    let token = Object::read(&token)?;
     let is_ecr = token.get("payload").is_some() && (token.get("datakey").is_some() || token.says("type", "DATA_KEY"));
     is_ecr.then(|| token.seconds("expiration").map_or(Expiry::WithinSeconds(12 * 3600), Expiry::At))
 }
@@ -208,18 +209,19 @@ fn artifactory_reference_expiry(password: &[u8]) -> Option<Expiry> {
     Some(if seconds == 0 { Expiry::Never } else { Expiry::At(seconds) })
 }
 
-/// A JSON object as a token holds it.
-pub(super) struct Object(Vec<u8>);
+/// A JSON object as a token holds it: its members, values raw.
+pub(super) struct Object<'a>(Vec<(String, &'a [u8])>);
 
-impl Object {
+impl<'a> Object<'a> {
     /// `None` if the text is no JSON object.
-    pub(super) fn read(text: Vec<u8>) -> Option<Object> {
-        (text.trim_ascii_start().starts_with(b"{") && go_json::check(&text).is_ok()).then_some(Object(text))
+    pub(super) fn read(text: &'a [u8]) -> Option<Object<'a>> {
+        let is_object = text.trim_ascii_start().starts_with(b"{") && go_json::check(text).is_ok();
+        is_object.then(|| go_json::members(text)).flatten().map(Object)
     }
 
     /// A member's value, raw.
-    pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        go_json::members(&self.0)?.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    pub(super) fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
     /// A member that is text.
@@ -234,6 +236,16 @@ impl Object {
     /// A number of seconds, also with a fraction or in quotation marks.
     fn seconds(&self, name: &str) -> Option<i64> {
         let number = self.text(name).or_else(|| String::from_utf8(self.get(name)?.to_vec()).ok())?;
-        number.split('.').next()?.parse().ok()
+        whole(&number)
     }
+}
+
+/// The whole part of a number as JSON writes it: `1700000002`, `1700000002.5`, `1.700000002e9`.
+fn whole(number: &str) -> Option<i64> {
+    let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    // Times of today have ten digits; what has more zeros than eighteen is none.
+    let places = usize::try_from(exponent.parse::<i64>().ok()?).ok().filter(|places| *places <= 18)?;
+    let moved: String = fraction.chars().chain(std::iter::repeat('0')).take(places).collect();
+    [whole, &moved].concat().parse().ok()
 }
