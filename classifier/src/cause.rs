@@ -272,6 +272,18 @@ pub struct Fix {
 pub const FIX: Fix =
     Fix { title: "", who: Who::Author, only: &[], known: &[], steps: &[], checks: &[], commands: &[], warnings: &[] };
 
+impl Fix {
+    /// Each fix once: one that stands early for when more is known stands again for when it is not.
+    pub(crate) fn once<'a>(fixes: impl Iterator<Item = &'a Fix>) -> impl Iterator<Item = &'a Fix> {
+        let mut titles = Vec::new();
+        fixes.filter(move |fix| {
+            let new = !titles.contains(&fix.title);
+            titles.push(fix.title);
+            new
+        })
+    }
+}
+
 /// A shell command with blanks.
 ///
 /// Blanks are `{name}`; their values are shell-quoted when they need it. A part in `[square brackets]` is left out when one

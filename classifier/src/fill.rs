@@ -2,8 +2,9 @@
 //! its blank is never put into one, and what the shell could read as more than a word is quoted.
 
 use crate::cause::{Command, Effect, Fix, NEEDS};
+use crate::causes::remedies::{ATTACH_SECRET, RECREATE};
 use crate::causes::retired;
-use crate::observations::{ContainerKind, Facts, PodFacts, Subject};
+use crate::observations::{ContainerKind, Facts, Subject};
 use crate::read::image_ref::ImageRef;
 use crate::report::{ReportedCommand, ReportedFix};
 use crate::secret_facts::SecretFacts;
@@ -47,7 +48,7 @@ impl Values {
             let server = if image.registry == "docker.io" { "https://index.docker.io/v1/" } else { &image.registry };
             put("registry_server", Some(server));
         }
-        let node = subject.node.as_deref().and_then(|name| facts.nodes.iter().find(|node| node.name == name));
+        let node = subject.node.as_deref().and_then(|name| facts.node(name));
         put("arch", node.and_then(|node| node.arch.as_deref()));
         put("os", node.and_then(|node| node.os.as_deref()));
         let owner = top_owner(subject, facts);
@@ -56,22 +57,14 @@ impl Values {
             put("owner_name", Some(name));
             put("owner", Some(&format!("{}/{name}", kind.to_ascii_lowercase())));
         }
-        let account = |name: &str| {
-            facts
-                .service_accounts
-                .iter()
-                .find(|known| known.name == name && Some(&known.namespace) == subject.namespace.as_ref())
-        };
-        let account = subject.service_account.as_deref().and_then(account);
+        let account = subject.service_account.as_deref().zip(subject.namespace.as_deref());
+        let account = account.and_then(|(name, namespace)| facts.service_account(namespace, name));
         values.account_lists = account.map(|account| !account.pull_secrets.is_empty());
         // Our own words about a retired place, and the same reference at its new one.
         for (name, value) in image.map(retired::blanks).unwrap_or_default() {
             values.set(name, value);
         }
-        let pod = facts.pods.iter().find(|known| {
-            subject.pod.as_ref() == Some(&known.name)
-                && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace)
-        });
+        let pod = facts.pod(subject);
         let listed = pod.map(|pod| pod.pull_secrets.as_slice()).unwrap_or_default();
         // Left out where the pod is known to belong to something else.
         if owner.as_deref().or(pod.map(|_| "")).is_none_or(|owner| owner.starts_with("StatefulSet/")) {
@@ -103,8 +96,7 @@ impl Values {
             )
             .then(|| format!("{}/{name}", kind.to_ascii_lowercase()))
         });
-        let here = |known: &&PodFacts| subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace);
-        let known_pod = facts.pods.iter().filter(here).any(|known| known.name == pod);
+        let known_pod = facts.pod(subject).is_some();
         // Ephemeral containers and volumes cannot be changed by `kubectl set image`, and the sandbox's image is the runtime's.
         let settable = matches!(subject.kind, ContainerKind::Regular | ContainerKind::Init | ContainerKind::Sidecar);
         if owner.is_some_and(|owner| owner.starts_with("StatefulSet/")) {
@@ -127,9 +119,10 @@ impl Values {
         }
         let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
         // Its siblings that wait were made with the same list of pull secrets.
-        let siblings = facts.pods.iter().filter(here).filter(|known| {
+        let siblings = facts.pods.iter().filter(|known| {
             let waits = known.containers.iter().any(|container| !container.has_run && container.waiting.is_some());
-            subject.owner.is_some() && known.owner == subject.owner && known.name != pod && waits
+            let owned = subject.owner.is_some() && known.owner == subject.owner && subject.may_be_in(&known.namespace);
+            owned && known.name != pod && waits
         });
         let siblings: Vec<&str> =
             siblings.map(|known| known.name.as_str()).filter(|name| fits("pod", name)).take(MOST_SIBLINGS).collect();
@@ -222,8 +215,8 @@ impl Values {
     fn commands(&self, commands: &[Command]) -> Vec<ReportedCommand> {
         // A bare pod with a list of its own is made again when it is attached.
         let made_again = self.own_list.as_deref().is_some_and(|object| object.starts_with("pod/"))
-            && commands.iter().any(|command| command.run == "{attach}");
-        let wanted = commands.iter().filter(|command| !made_again || command.run != "{recreate}");
+            && commands.iter().any(|command| command.run == ATTACH_SECRET.run);
+        let wanted = commands.iter().filter(|command| !made_again || command.run != RECREATE.run);
         let filled = wanted.filter_map(|command| {
             let run = fill(command.run, &|name, _| match name {
                 "attach" => self.attach(),
@@ -337,13 +330,7 @@ pub fn blanks(text: &str) -> Vec<String> {
 /// The controller at the top that is known: the deployment behind a replica set.
 pub fn top_owner(subject: &Subject, facts: &Facts) -> Option<String> {
     let owner = subject.owner.clone()?;
-    let of = |name: &str| {
-        facts
-            .owners
-            .iter()
-            .find(|known| known.name == name && subject.namespace.as_ref().is_none_or(|ns| *ns == known.namespace))
-    };
-    match of(&owner) {
+    match facts.owners.iter().find(|known| known.name == owner && subject.may_be_in(&known.namespace)) {
         Some(known) => Some(known.owner.clone().unwrap_or(owner)),
         // A deployment names its replica sets after itself and a hash of ten characters from this alphabet (kubernetes,
         // pkg/util/rand and pkg/controller/deployment/util).

@@ -93,6 +93,13 @@ pub struct Subject {
     pub service_account: Option<String>,
 }
 
+impl Subject {
+    /// Whether the pull can belong to a namespace, as far as its own is known.
+    pub(crate) fn may_be_in(&self, namespace: &str) -> bool {
+        self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+}
+
 /// Where in the pod the image is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -309,6 +316,24 @@ pub struct Facts {
     pub looked_at: Vec<String>,
     /// What was asked about; other pods of the document only help to understand it. `None`: everything in it.
     pub target: Option<Target>,
+}
+
+impl Facts {
+    /// The pod of a pull. Where the pull's namespace is not known, the first pod of that name.
+    pub(crate) fn pod(&self, subject: &Subject) -> Option<&PodFacts> {
+        let name = subject.pod.as_ref()?;
+        self.pods.iter().find(|pod| pod.name == *name && subject.may_be_in(&pod.namespace))
+    }
+
+    /// The node of this name.
+    pub(crate) fn node(&self, name: &str) -> Option<&NodeFacts> {
+        self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The service account of this name.
+    pub(crate) fn service_account(&self, namespace: &str, name: &str) -> Option<&ServiceAccountFacts> {
+        self.service_accounts.iter().find(|known| known.namespace == namespace && known.name == name)
+    }
 }
 
 /// Pods that somebody asked about.

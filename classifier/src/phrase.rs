@@ -384,6 +384,28 @@ impl Literals {
     }
 }
 
+/// Words that each tell something, looked for in one pass.
+#[derive(Debug)]
+pub struct Lexicon<T> {
+    words: Literals,
+    /// What each word tells.
+    tell: Vec<T>,
+}
+
+impl<T: Copy> Lexicon<T> {
+    /// What is told, with the words that tell it; they are found as [`Literals`] are.
+    pub fn new(entries: &[(T, &[&str])]) -> Lexicon<T> {
+        let words: Vec<&str> = entries.iter().flat_map(|(_, words)| words.iter().copied()).collect();
+        let tell = entries.iter().flat_map(|(told, words)| words.iter().map(|_| *told)).collect();
+        Lexicon { words: Literals::new(&words), tell }
+    }
+
+    /// Calls `found` with what a word tells and its place, in the order of places. `found` answers whether to go on.
+    pub fn scan(&self, text: &str, found: &mut dyn FnMut(T, usize) -> bool) {
+        self.words.scan(text.as_bytes(), &mut |word, at| found(self.tell[word], at));
+    }
+}
+
 /// The key of the last three bytes, after one more.
 #[inline(always)]
 fn next(key: usize, b: u8) -> usize {

@@ -450,7 +450,7 @@ fn settled_diagnosis(
 
 fn fixes(cause: &Rule, place: &PlaceFacts, values: &Values) -> Vec<ReportedFix> {
     let fits = |fix: &&Fix| place.fits(fix.only) && values.know(fix.known);
-    [&SANDBOX].into_iter().chain(cause.fixes).filter(fits).map(|fix| values.fix(fix)).collect()
+    Fix::once([&SANDBOX].into_iter().chain(cause.fixes).filter(fits)).map(|fix| values.fix(fix)).collect()
 }
 
 /// The best sign's places, as the lines of the input that hold them.

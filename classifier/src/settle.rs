@@ -42,15 +42,11 @@ pub struct Settled {
 pub fn settle(recognized: &Recognized<'_>, best: Option<&Ranked>, facts: &Facts, now: Option<i64>) -> Settled {
     let mut settled = Settled { proven: None, open: Vec::new(), not_read: facts.not_read.clone() };
     let Some(best) = best else { return settled };
-    let subject = &recognized.timeline.subject;
-    let same_pod = |pod: &&PodFacts| {
-        Some(&pod.name) == subject.pod.as_ref() && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace)
-    };
     let case = Case {
         facts,
         timeline: recognized.timeline,
         image: recognized.image.as_ref(),
-        pod: facts.pods.iter().find(same_pod),
+        pod: facts.pod(&recognized.timeline.subject),
         place: &recognized.place,
         confidence: best.confidence,
         now: facts.collected_at.or(now),

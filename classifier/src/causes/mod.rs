@@ -4,6 +4,15 @@
 
 use crate::cause::{Cause, Rule};
 
+/// Declares the areas: one module each, and the lists of what they hold.
+macro_rules! areas {
+    ($($area:ident,)*) => {
+        $(mod $area;)*
+        const AREAS: &[&[&Cause]] = &[$($area::CAUSES,)*];
+        const RULES: &[&[Rule]] = &[$($area::RULES,)*];
+    };
+}
+
 /// Declares the causes of an area: one module each, the list of their `CAUSE`s and that of their rules.
 macro_rules! area {
     ($($(#[$meta:meta])* $module:ident,)*) => {
@@ -15,42 +24,20 @@ macro_rules! area {
     };
 }
 
-mod auth;
-mod limits;
-mod network;
-mod node;
-mod other;
-mod policy;
-mod reference;
-mod registry;
+areas! {
+    reference,
+    auth,
+    limits,
+    network,
+    tls,
+    registry,
+    node,
+    policy,
+    other,
+}
 pub(crate) mod remedies;
-mod tls;
 
 pub use reference::retired;
-
-const AREAS: &[&[&Cause]] = &[
-    reference::CAUSES,
-    auth::CAUSES,
-    limits::CAUSES,
-    network::CAUSES,
-    tls::CAUSES,
-    registry::CAUSES,
-    node::CAUSES,
-    policy::CAUSES,
-    other::CAUSES,
-];
-
-const RULES: &[&[Rule]] = &[
-    reference::RULES,
-    auth::RULES,
-    limits::RULES,
-    network::RULES,
-    tls::RULES,
-    registry::RULES,
-    node::RULES,
-    policy::RULES,
-    other::RULES,
-];
 
 /// Every cause of the catalogue, area by area.
 pub fn all() -> impl Iterator<Item = &'static Cause> {

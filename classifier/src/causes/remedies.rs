@@ -16,6 +16,12 @@ pub(super) const WRITE_SECRET: Command = changes(
 /// Puts another image into the object that makes the pod; into the pod itself if nothing does.
 pub(super) const CHANGE_IMAGE: Command = changes("{change_image}");
 
+/// Side effects of [`CHANGE_IMAGE`], and of any other change of the image.
+pub(super) const CHANGE_IMAGE_WARNINGS: &[&str] = &[
+    "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",
+    "A {stateful_set} waits for its broken pod for ever: delete that pod after the change.",
+];
+
 /// For the image of a pod's sandbox, which no pod names: the container runtime does. Stands first wherever that image fails.
 pub(crate) const SANDBOX: Fix = Fix {
     title: "Give the nodes a sandbox image that they can pull",
@@ -40,14 +46,14 @@ kubectl replace[ -n {namespace}] $force -f -",
 );
 
 /// Adds the secret to the service account's list.
-pub(super) const ATTACH_SECRET: Command = changes("{attach}");
+pub(crate) const ATTACH_SECRET: Command = changes("{attach}");
 
 /// Shows which secrets the pod names.
 pub(super) const NAMED_SECRETS: Command =
     reads("kubectl get pod {pod}[ -n {namespace}] -o jsonpath='{{.spec.imagePullSecrets[[*]].name}}{{\"\\n\"}}'");
 
 /// A pod gets the service account's list when it is created, never later (plugin/pkg/admission/serviceaccount).
-pub(super) const RECREATE: Command = disrupts("{recreate}");
+pub(crate) const RECREATE: Command = disrupts("{recreate}");
 
 /// Side effects of [`ATTACH_SECRET`].
 pub(super) const ATTACH_WARNINGS: &[&str] = &[

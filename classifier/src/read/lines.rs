@@ -4,7 +4,7 @@
 //! of a description. Lines of a log that have nothing to do with images are passed over at the speed of one search.
 
 use crate::observations::{Source, Subject};
-use crate::phrase::Literals;
+use crate::phrase::{Lexicon, Literals};
 use crate::read::clean::clean;
 use crate::read::describe::Description;
 use crate::read::record::Record;
@@ -91,52 +91,42 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
     ])
 });
 
-/// What lines are told by, beside their beginnings. One search tells which questions need not be asked of a line.
-static MARKS: LazyLock<Literals> = LazyLock::new(|| {
-    let words: Vec<&str> = MARK_WORDS.iter().map(|(_, word)| *word).collect();
-    Literals::new(&words)
-});
+/// Programs that pull images on a command line.
+const TOOLS: &[&str] =
+    &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
+
+/// What critest says before it pulls (cri-tools, pkg/framework/util.go).
+const CRITEST: &str = "Pull image : ";
 
 #[derive(Clone, Copy)]
 enum Mark {
-    Head,
     Row,
     Request,
     Tool,
     Push,
 }
 
-const MARK_WORDS: &[(Mark, &str)] = &[
-    (Mark::Head, "reason"),
-    (Mark::Row, "normal"),
-    (Mark::Row, "warning"),
-    (Mark::Request, "/v2/"),
-    (Mark::Tool, "docker"),
-    (Mark::Tool, "podman"),
-    (Mark::Tool, "nerdctl"),
-    (Mark::Tool, "crictl"),
-    (Mark::Tool, "ctr"),
-    (Mark::Tool, "buildah"),
-    (Mark::Tool, "skopeo"),
-    (Mark::Tool, "lima"),
-    (Mark::Tool, "finch"),
-    (Mark::Tool, "pull image : "),
-    (Mark::Push, "push"),
-    (Mark::Push, ": preparing"),
-    (Mark::Push, ": layer already"),
-    (Mark::Push, ": mounted from"),
-    (Mark::Push, ": skipped foreign"),
-];
+/// What lines are told by, beside their beginnings. One search tells which questions need not be asked of a line.
+static MARKS: LazyLock<Lexicon<Mark>> = LazyLock::new(|| {
+    Lexicon::new(&[
+        (Mark::Row, &["normal", "warning"]),
+        (Mark::Request, &["/v2/"]),
+        (Mark::Tool, TOOLS),
+        (Mark::Tool, &[CRITEST]),
+        (Mark::Push, &["push"]),
+        (Mark::Push, PUSHED_LAYER),
+    ])
+});
 
 /// Which marks a line has.
 #[derive(Default)]
-struct Marks([bool; 5]);
+struct Marks([bool; 4]);
 
 impl Marks {
     fn of(words: &str) -> Marks {
         let mut marks = Marks::default();
-        MARKS.scan(words.as_bytes(), &mut |word, _| {
-            marks.0[MARK_WORDS[word].0 as usize] = true;
+        MARKS.scan(words, &mut |mark, _| {
+            marks.0[mark as usize] = true;
             true
         });
         marks
@@ -295,7 +285,7 @@ impl Walker<'_, '_> {
         {
             return Some(end);
         }
-        if marks.has(Mark::Head) && events::is_head(words) {
+        if events::is_head(words) {
             self.flush();
             self.in_table = true;
             // "Events: Type Reason Age From Message ---- …" on one line goes on below
@@ -676,12 +666,9 @@ fn pull_command(words: &str) -> Option<Option<String>> {
     if words.len() > 400 || errs || words.contains("ailed") {
         return None;
     }
-    // critest, cri-tools pkg/framework/util.go
-    if let Some((_, image)) = words.split_once("Pull image : ") {
+    if let Some((_, image)) = words.split_once(CRITEST) {
         return Some(Some(image.trim().to_owned()));
     }
-    const TOOLS: &[&str] =
-        &["docker", "podman", "nerdctl", "crictl", "ctr", "buildah", "skopeo", "docker-compose", "lima", "finch"];
     let parts = words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*']));
     let tool = parts.clone().take(9).position(|part| TOOLS.contains(&part.rsplit('/').next().unwrap_or(part)))?;
     let parts: Vec<&str> = parts.collect();
@@ -708,20 +695,20 @@ fn pull_command(words: &str) -> Option<Option<String>> {
     Some(image.copied().or(single).map(str::to_owned))
 }
 
+/// What docker says that a layer is about to do, or was spared (moby, distribution/push_v2.go).
+const PUSHED_LAYER: &[&str] =
+    &[": Preparing", ": Pushing", ": Pushed", ": Layer already exists", ": Mounted from", ": Skipped foreign layer"];
+
 /// `docker push x`, and what docker says when it begins.
 fn is_push(words: &str) -> bool {
     let command = words.split_ascii_whitespace().take(6).any(|word| word == "push")
         && ["docker", "podman", "nerdctl", "buildah", "crane"].iter().any(|tool| words.contains(tool));
-    // moby, distribution/push_v2.go: what a layer is about to do, or was spared
-    let layer =
-        [": Preparing", ": Pushing", ": Pushed", ": Layer already exists", ": Mounted from", ": Skipped foreign layer"]
-            .iter()
-            .any(|state| {
-                words.find(state).is_some_and(|at| {
-                    let id = &words.as_bytes()[at.saturating_sub(12)..at];
-                    id.len() == 12 && id.iter().all(u8::is_ascii_hexdigit)
-                })
-            });
+    let layer = PUSHED_LAYER.iter().any(|state| {
+        words.find(state).is_some_and(|at| {
+            let id = &words.as_bytes()[at.saturating_sub(12)..at];
+            id.len() == 12 && id.iter().all(u8::is_ascii_hexdigit)
+        })
+    });
     command && !words.contains("pull") || words.starts_with("The push refers to") || layer
 }
 

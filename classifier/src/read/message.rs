@@ -6,7 +6,7 @@
 
 use crate::observations::{Answer, Asked, ContainerKind, Credential, Message, Role, Source};
 use crate::order;
-use crate::phrase::{Literals, MASK};
+use crate::phrase::{Lexicon, Literals, MASK};
 use crate::read::image_ref::ImageRef;
 use crate::read::record::Record;
 use crate::text::{Builder, Text};
@@ -1478,44 +1478,32 @@ fn asked(url: Option<&str>, before: &str) -> Asked {
 /// Registry error codes, in the spellings of all clients: `MANIFEST_UNKNOWN`, `manifest unknown: …`, and the default messages that
 /// containers/image prints instead (distribution, registry/api/errcode/register.go).
 fn codes(words: &str, masked: &str) -> Vec<String> {
-    const CODES: &[(&str, &str)] = &[
-        ("UNAUTHORIZED", "unauthorized:"),
-        ("UNAUTHORIZED", "authentication required"),
-        ("DENIED", "denied:"),
-        ("DENIED", "requested access to the resource is denied"),
-        ("NAME_UNKNOWN", "name unknown"),
-        ("NAME_UNKNOWN", "repository name not known to registry"),
-        ("NAME_UNKNOWN", "name_unknown"),
-        ("NAME_INVALID", "name invalid"),
-        ("NAME_INVALID", "invalid repository name"),
-        ("NAME_INVALID", "name_invalid"),
-        ("MANIFEST_UNKNOWN", "manifest unknown"),
-        ("MANIFEST_UNKNOWN", "manifest_unknown"),
-        ("MANIFEST_INVALID", "manifest invalid"),
-        ("MANIFEST_INVALID", "manifest_invalid"),
-        ("MANIFEST_BLOB_UNKNOWN", "manifest blob unknown"),
-        ("BLOB_UNKNOWN", "blob unknown"),
-        ("BLOB_UNKNOWN", "unknown blob"),
-        ("BLOB_UNKNOWN", "blob_unknown"),
-        ("TOOMANYREQUESTS", "toomanyrequests"),
-        ("TOOMANYREQUESTS", "too many requests to registry"),
-        ("TOOMANYREQUESTS", "too many request to registry"),
-        ("UNSUPPORTED", "unsupported: "),
-        ("UNAVAILABLE", "unavailable: service unavailable"),
-        ("DIGEST_INVALID", "digest invalid"),
-        ("UNKNOWN", "unknown: "),
+    const CODES: &[(&str, &[&str])] = &[
+        ("UNAUTHORIZED", &["unauthorized:", "authentication required"]),
+        ("DENIED", &["denied:", "requested access to the resource is denied"]),
+        ("NAME_UNKNOWN", &["name unknown", "repository name not known to registry", "name_unknown"]),
+        ("NAME_INVALID", &["name invalid", "invalid repository name", "name_invalid"]),
+        ("MANIFEST_UNKNOWN", &["manifest unknown", "manifest_unknown"]),
+        ("MANIFEST_INVALID", &["manifest invalid", "manifest_invalid"]),
+        ("MANIFEST_BLOB_UNKNOWN", &["manifest blob unknown"]),
+        ("BLOB_UNKNOWN", &["blob unknown", "unknown blob", "blob_unknown"]),
+        ("TOOMANYREQUESTS", &["toomanyrequests", "too many requests to registry", "too many request to registry"]),
+        ("UNSUPPORTED", &["unsupported: "]),
+        ("UNAVAILABLE", &["unavailable: service unavailable"]),
+        ("DIGEST_INVALID", &["digest invalid"]),
+        ("UNKNOWN", &["unknown: "]),
     ];
-    static FIND: LazyLock<Literals> =
-        LazyLock::new(|| Literals::new(&CODES.iter().map(|(_, spelling)| *spelling).collect::<Vec<_>>()));
+    static FIND: LazyLock<Lexicon<&str>> = LazyLock::new(|| Lexicon::new(CODES));
     let bytes = masked.as_bytes();
-    let mut has = [false; CODES.len()];
-    FIND.scan(bytes, &mut |code, at| {
-        has[code] |= at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
+    let mut said = Vec::new();
+    FIND.scan(masked, &mut |code, at| {
+        if at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_') {
+            said.push(code);
+        }
         true
     });
-    let mut found: Vec<String> =
-        CODES.iter().zip(has).filter(|(_, has)| *has).map(|((code, _), _)| (*code).to_owned()).collect();
-    found.dedup();
+    let said = CODES.iter().map(|(code, _)| *code).filter(|code| said.contains(code));
+    let mut found: Vec<String> = said.map(str::to_owned).collect();
     // a bare word right after an address in quotes, whatever a person says after it: `Head "…": unauthorized" - Anna`
     for (word, code) in [("\": denied", "DENIED"), ("\": unauthorized", "UNAUTHORIZED")] {
         let ends = |at: usize| {
@@ -1545,24 +1533,27 @@ fn codes(words: &str, masked: &str) -> Vec<String> {
 
 /// Whether a credential was sent, as far as the words tell (containerd, core/remotes/docker/authorizer.go).
 fn credential(masked: &str) -> Credential {
-    // the first two are said of a credential that was sent
-    const WORDS: &[&str] = &[
-        "oauth token",
-        "pull rate limit as ",
-        "fetch anonymous token",
-        "no basic auth credentials",
-        "missing username or secret",
-        "unauthenticated request",
-        "anonymous users are only",
-        "unauthenticated pull rate limit",
-        "no valid credential was supplied",
-    ];
-    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(WORDS));
+    static FIND: LazyLock<Lexicon<Credential>> = LazyLock::new(|| {
+        Lexicon::new(&[
+            (Credential::Sent, &["oauth token", "pull rate limit as "]),
+            (
+                Credential::NotSent,
+                &[
+                    "fetch anonymous token",
+                    "no basic auth credentials",
+                    "missing username or secret",
+                    "unauthenticated request",
+                    "anonymous users are only",
+                    "unauthenticated pull rate limit",
+                    "no valid credential was supplied",
+                ],
+            ),
+        ])
+    });
     let mut credential = Credential::Unsaid;
-    FIND.scan(masked.as_bytes(), &mut |word, _| {
-        let sent = word < 2;
-        credential = if sent { Credential::Sent } else { Credential::NotSent };
-        !sent
+    FIND.scan(masked, &mut |told, _| {
+        credential = told;
+        told != Credential::Sent
     });
     credential
 }

@@ -9,7 +9,7 @@ use crate::read::image_ref::ImageRef;
 pub fn place(timeline: &Timeline, image: Option<&ImageRef>, facts: &Facts) -> PlaceFacts {
     let words = || timeline.attempts.iter().flat_map(|attempt| &attempt.messages).map(|message| message.text.as_str());
     let node = timeline.subject.node.as_deref();
-    let facts = node.and_then(|name| facts.nodes.iter().find(|node| node.name == name));
+    let facts = node.and_then(|name| facts.node(name));
     PlaceFacts {
         registry: image.map(|image| registry(image, words())),
         cluster: facts

@@ -612,13 +612,7 @@ impl Assembler {
 
     /// What the pod's facts know beyond the record.
     fn complete(&self, subject: &mut Subject) {
-        let Some(name) = &subject.pod else { return };
-        let pod = self
-            .facts
-            .pods
-            .iter()
-            .find(|pod| pod.name == *name && subject.namespace.as_ref().is_none_or(|ns| *ns == pod.namespace));
-        let Some(pod) = pod else { return };
+        let Some(pod) = self.facts.pod(subject) else { return };
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         fill(&mut subject.namespace, &some(&pod.namespace));
         fill(&mut subject.node, &pod.node);

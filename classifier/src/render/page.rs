@@ -80,7 +80,7 @@ pub fn page(cause: &Cause) -> Vec<Block> {
     }
     if !cause.fixes.is_empty() {
         blocks.push(Block::Heading(2, "What to do".to_owned()));
-        cause.fixes.iter().for_each(|fix| fix_blocks(fix, &mut blocks));
+        Fix::once(cause.fixes.iter()).for_each(|fix| fix_blocks(fix, &mut blocks));
     }
     if !cause.not_this.is_empty() {
         blocks.push(Block::Heading(2, "What it is not".to_owned()));

@@ -67,10 +67,7 @@ impl<'a> Case<'a> {
         let account = pod.service_account.as_deref().unwrap_or("default");
         Some(PullSecrets {
             pod,
-            account: facts
-                .service_accounts
-                .iter()
-                .find(|known| known.namespace == pod.namespace && known.name == account),
+            account: facts.service_account(&pod.namespace, account),
             // admission and the kubelet pass over empty names
             named: pod
                 .pull_secrets

@@ -1,6 +1,6 @@
 //! The program that fetches credentials for the kubelet, or the cloud behind it, failed.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::Failure;
 

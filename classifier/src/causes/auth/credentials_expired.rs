@@ -1,6 +1,6 @@
 //! The credential was good once; its time is over.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure};
 use crate::settle::Case;

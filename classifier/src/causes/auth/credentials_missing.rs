@@ -1,6 +1,6 @@
 //! The registry wants a credential and the node sent none.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure, Role};
 use crate::settle::Case;

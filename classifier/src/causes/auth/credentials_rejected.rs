@@ -1,6 +1,6 @@
 //! A credential was sent, and the registry did not accept it.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure};
 use crate::secret_facts::{Oddity, UsernameShape};

@@ -1,6 +1,6 @@
 //! The registry knows who asks, and does not let them have this image.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Answer, Asked, Credential, Failure};
 use crate::settle::Case;
@@ -63,9 +63,9 @@ pub(super) const CAUSE: Cause = Cause {
         ]),
         // containers/image: 403 to the first request, GET /v2/
         likely(&[says("pinging container registry {host} denied")]),
-        // Harbor's policies on HEAD, where the words are lost; at gcr.io 412 means that it was shut down
         // a 403 in frames that nobody has listed
-        possible(&[status(&[403]), that("it answers no request for a token", |failure| !failure.answered(crate::observations::Asked::Token, &[403]))]),
+        possible(&[status(&[403]), that("it answers no request for a token", |failure| !failure.answered(Asked::Token, &[403]))]),
+        // Harbor's policies on HEAD, where the words are lost; at gcr.io 412 means that it was shut down
         possible(&[status(&[412]), that("the registry is not gcr.io", not_google)]),
     ],
     settles: &[

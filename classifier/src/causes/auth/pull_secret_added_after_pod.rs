@@ -1,6 +1,6 @@
 //! Facts only: the service account lists the secret by now; the pod was admitted before it did.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::settle::Case;
 

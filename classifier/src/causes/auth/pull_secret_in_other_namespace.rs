@@ -1,6 +1,6 @@
 //! Facts only: the secret exists, in a namespace where the kubelet does not look.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::settle::Case;
 use crate::settle::pull_secrets::{object, why_skipped};

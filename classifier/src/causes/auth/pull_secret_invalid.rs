@@ -1,6 +1,6 @@
 //! The kubelet cannot read what stands in a pull secret, and gives the pull up before it asks the registry.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::keyring::Keyring;
 use crate::observations::Failure;

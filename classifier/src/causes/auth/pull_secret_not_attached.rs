@@ -1,6 +1,6 @@
 //! Facts only: the right secret is there, and neither pod nor service account names it.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::settle::Case;
 use crate::settle::pull_secrets::object;

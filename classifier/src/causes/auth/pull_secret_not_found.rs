@@ -1,6 +1,6 @@
 //! The pod names a pull secret that the kubelet could not get.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Credential, Failure};
 use crate::settle::Case;

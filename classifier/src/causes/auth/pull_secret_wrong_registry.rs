@@ -1,6 +1,6 @@
 //! Facts only: the pod's secrets were read, and no entry in them fits the image.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::keyring::Keyring;
 use crate::secret_facts::SecretFacts;
@@ -63,9 +63,7 @@ take the next way."],
 correct it in the workload.",
             ],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &[
-                "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",
-            ],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
     ],

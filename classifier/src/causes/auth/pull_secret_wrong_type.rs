@@ -1,6 +1,6 @@
 //! Facts only: the kubelet skips the secret, or its entry, without a word.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 use crate::keyring::Keyring;
 use crate::secret_facts::SecretFacts;

@@ -1,6 +1,6 @@
 //! The registry answers that it was asked too often, or for too much.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use crate::cause::*;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -109,7 +109,7 @@ mirror.gcr.io/library/NAME; many projects publish at ghcr.io or quay.io too. Or 
 `crane copy {image} REGISTRY/NAME:TAG`.",
             ],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

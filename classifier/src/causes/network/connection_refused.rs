@@ -1,6 +1,6 @@
 //! A machine answered: nothing listens on that port, or a firewall refuses.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use super::*;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -90,7 +90,7 @@ opens on your machine is not there either.",
                 "Push the image to a registry that all nodes can reach, and set NEW_IMAGE to its full name there.",
             ],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
@@ -127,7 +127,7 @@ hostPort, or a NodePort service: node ports answer on localhost only with kube-p
             who: Who::Author,
             steps: &["Without a port the node tries 443. A registry on another port needs it in the name: HOST:PORT/NAME:TAG."],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

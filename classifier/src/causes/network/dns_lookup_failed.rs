@@ -1,6 +1,6 @@
 //! The node could not turn the registry's name into an address.
 
-use super::super::remedies;
+use crate::causes::remedies;
 use super::*;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -145,7 +145,7 @@ endpoint, and must be linked to the virtual network of the nodes (and to that of
 ingress, a load balancer or a node port, and name that.",
             ],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

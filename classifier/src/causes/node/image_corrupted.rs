@@ -1,5 +1,6 @@
 //! What arrived, or what the node keeps, is not what its digest says.
 
+use super::ON_ANOTHER_NODE;
 use crate::cause::*;
 use crate::causes::remedies;
 use crate::observations::Failure;
@@ -93,18 +94,8 @@ it does not know (zstd needs containerd 1.5, Docker 23, CRI-O 1.20).",
 digest-not-found. A manifest of an unknown kind is unsupported-image-format. Files that the node refuses to write are \
 unpack-failed.",
     fixes: &[
-        Fix {
-            title: "Build the image anew, push it under a new tag, and use that",
-            // The digest is compared before anything is unpacked, so the layer was pushed like this.
-            known: &["bad_header"],
-            steps: &[
-                "A new tag goes around every cache. Build without cache and push it, then set NEW_IMAGE to its full name.",
-                "If layers \"already exist\" at the registry they are not sent again: delete the old image there first.",
-            ],
-            commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
-            ..FIX
-        },
+        // The digest is compared before anything is unpacked, so the layer was pushed like this.
+        Fix { known: &["bad_header"], ..BUILD_ANEW },
         Fix {
             title: "Find where the bytes go wrong, and clear that copy",
             who: Who::RegistryOwner,
@@ -118,16 +109,7 @@ nodes use (certs.d, registries.yaml, registries.conf), and exempt the registry f
             checks: &[reads("crane validate --remote {image}"), reads("crane manifest {image}")],
             ..FIX
         },
-        Fix {
-            title: "Build again, push under a new tag, and use that",
-            steps: &[
-                "A new tag goes around every cache. Build without cache and push it, then set NEW_IMAGE to its full name.",
-                "If layers \"already exist\" at the registry they are not sent again: delete the old image there first.",
-            ],
-            commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
-            ..FIX
-        },
+        BUILD_ANEW,
         Fix {
             title: "Clear what the node keeps of the image",
             who: Who::NodeAdmin,
@@ -150,19 +132,24 @@ wipe -f`, start both again.",
             ],
             ..FIX
         },
-        Fix {
-            title: "Let the pod run on another node meanwhile",
-            who: Who::ClusterAdmin,
-            steps: &["Helps only where other nodes pull the image without trouble. `kubectl uncordon {node}` takes the node back."],
-            commands: &[changes("kubectl cordon {node}"), disrupts("{recreate}")],
-            ..FIX
-        },
+        ON_ANOTHER_NODE,
     ],
     see_also: &["unpack-failed", "connection-interrupted", "unsupported-image-format", "digest-not-found"],
     links: &[
         "https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests",
         "https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_validate.md",
     ],
+};
+
+const BUILD_ANEW: Fix = Fix {
+    title: "Build the image anew, push it under a new tag, and use that",
+    steps: &[
+        "A new tag goes around every cache. Build without cache and push it, then set NEW_IMAGE to its full name.",
+        "If layers \"already exist\" at the registry they are not sent again: delete the old image there first.",
+    ],
+    commands: &[remedies::CHANGE_IMAGE],
+    warnings: remedies::CHANGE_IMAGE_WARNINGS,
+    ..FIX
 };
 
 fn not_html(failure: &Failure<'_>) -> bool {

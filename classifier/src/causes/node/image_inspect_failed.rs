@@ -1,5 +1,6 @@
 //! The kubelet asked the runtime whether the image is there, and got an error.
 
+use super::ON_ANOTHER_NODE;
 use crate::cause::*;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -52,13 +53,7 @@ load of the disk.",
             checks: &[reads("kubectl describe node {node}"), reads("kubectl describe pod {pod}[ -n {namespace}]")],
             ..FIX
         },
-        Fix {
-            title: "Let the pod run on another node meanwhile",
-            who: Who::ClusterAdmin,
-            steps: &["`kubectl uncordon {node}` takes the node back."],
-            commands: &[changes("kubectl cordon {node}"), disrupts("{recreate}")],
-            ..FIX
-        },
+        ON_ANOTHER_NODE,
     ],
     see_also: &["runtime-unavailable", "short-name-unresolved", "image-corrupted", "image-never-pulled"],
     links: &["https://kubernetes.io/docs/concepts/containers/images/", "https://kubernetes.io/docs/tasks/debug/debug-cluster/crictl/"],

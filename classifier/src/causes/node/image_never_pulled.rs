@@ -1,5 +1,6 @@
 //! The pod forbids pulling, and the node does not have the image, or not for this pod.
 
+use super::LET_THE_KUBELET_PULL;
 use crate::cause::*;
 use crate::causes::remedies::{self, ATTACH_SECRET, ATTACH_WARNINGS, RECREATE};
 use crate::settle::Case;
@@ -123,22 +124,7 @@ save {image} | docker exec -i {node} ctr -n k8s.io images import -`.",
             checks: &[reads("docker images {repository}")],
             ..FIX
         },
-        Fix {
-            title: "Let the kubelet pull the image",
-            known: &["set_image"],
-            steps: &[
-                "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
-                "If it was never pushed, or is there under another name: push it, and set NEW_IMAGE to its full name. Without NEW_IMAGE it \
-stays {image}.",
-            ],
-            checks: &[reads("crane manifest {image}")],
-            commands: &[remedies::LET_IT_PULL],
-            warnings: &[
-                "All containers beside it that have the policy Never get the new one, too.",
-                "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
-            ],
-            ..FIX
-        },
+        LET_THE_KUBELET_PULL,
         Fix {
             title: "Put the image on every node, under its exact name",
             who: Who::NodeAdmin,

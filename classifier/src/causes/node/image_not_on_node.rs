@@ -1,10 +1,10 @@
 //! The image exists on somebody's machine or on other nodes only: there is nothing to pull. Facts alone can say so.
 
+use super::{LET_THE_KUBELET_PULL, has, lists_all, node_of};
 use crate::cause::*;
 use crate::causes::remedies;
 use crate::observations::NodeFacts;
 use crate::read::image_ref::ImageRef;
-use super::{has, lists_all, node_of};
 use crate::settle::Case;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -94,29 +94,14 @@ image.tar`).",
             ],
             ..FIX
         },
-        Fix {
-            title: "Let the kubelet pull the image",
-            known: &["set_image", "pull_policy"],
-            steps: &[
-                "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
-                "If it was never pushed, or is there under another name: push it, and set NEW_IMAGE to its full name. Without NEW_IMAGE it \
-stays {image}.",
-            ],
-            checks: &[reads("crane manifest {image}")],
-            commands: &[remedies::LET_IT_PULL],
-            warnings: &[
-                "All containers beside it that have the policy Never get the new one, too.",
-                "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
-            ],
-            ..FIX
-        },
+        Fix { known: &["set_image", "pull_policy"], ..LET_THE_KUBELET_PULL },
         Fix {
             title: "Push the image to a registry, and use its full name there",
             steps: &[
                 "`docker tag {image} REGISTRY/PATH:TAG`, `docker push` it, and set NEW_IMAGE to that name. A private registry needs a pull secret.",
             ],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
@@ -202,7 +187,6 @@ fn ask(case: &Case<'_>) -> Verdict {
     });
     Verdict::Open { question: "Was the image built or loaded elsewhere only, so that this node does not have it?".to_owned(), command }
 }
-
 
 fn others(case: &Case<'_>, here: &NodeFacts, image: &ImageRef) -> Option<(String, String)> {
     let other = case.facts.nodes.iter().find(|node| node.name != here.name && has(node, image))?;

@@ -1,5 +1,7 @@
 //! The node: its disk, its container runtime, and the images it already has.
 
+use crate::cause::{FIX, Fix, Who, changes, reads};
+use crate::causes::remedies;
 use crate::observations::NodeFacts;
 use crate::read::image_ref::ImageRef;
 use crate::secret_facts::SecretFacts;
@@ -16,6 +18,37 @@ area! {
     image_inspect_failed,
     image_not_on_node,
 }
+
+/// For a failure of this node alone.
+const ON_ANOTHER_NODE: Fix = Fix {
+    title: "Let the pod run on another node meanwhile",
+    who: Who::ClusterAdmin,
+    steps: &[
+        "Helps where other nodes pull the image without trouble. A cordoned node keeps its pods and gets no new ones; \
+`kubectl uncordon {node}` takes it back.",
+    ],
+    commands: &[changes("kubectl cordon {node}"), remedies::RECREATE],
+    warnings: &["A pod that is bound to this node (DaemonSet, local volume, node selector) will stay pending."],
+    ..FIX
+};
+
+/// For a pod whose policy is Never.
+const LET_THE_KUBELET_PULL: Fix = Fix {
+    title: "Let the kubelet pull the image",
+    known: &["set_image"],
+    steps: &[
+        "If the image is in a registry, the policy IfNotPresent uses the node's copy where there is one, and pulls it elsewhere.",
+        "If it was never pushed, or is there under another name: push it, and set NEW_IMAGE to its full name. Without NEW_IMAGE it \
+stays {image}.",
+    ],
+    checks: &[reads("crane manifest {image}")],
+    commands: &[remedies::LET_IT_PULL],
+    warnings: &[
+        "All containers beside it that have the policy Never get the new one, too.",
+        "If Argo CD, Flux or Helm manages {owner}, change the policy in git: they put the old one back.",
+    ],
+    ..FIX
+};
 
 /// Whether a message is about a remote snapshotter (a program beside containerd, with a socket of its own) and not about the
 /// runtime itself.
@@ -39,8 +72,7 @@ fn has(node: &NodeFacts, image: &ImageRef) -> bool {
 
 /// The node of the pod that is asked about.
 fn node_of<'a>(case: &Case<'a>) -> Option<&'a NodeFacts> {
-    let name = case.pod.and_then(|pod| pod.node.as_deref()).or(case.timeline.subject.node.as_deref())?;
-    case.facts.nodes.iter().find(|node| node.name == name)
+    case.facts.node(case.pod.and_then(|pod| pod.node.as_deref()).or(case.timeline.subject.node.as_deref())?)
 }
 
 /// The kubelet lists at most this many images in a node's status (`nodeStatusMaxImages`); a list as long as that may be cut off.

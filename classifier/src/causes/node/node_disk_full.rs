@@ -1,5 +1,6 @@
 //! The node has no room for the image: bytes, inodes, a quota, or the kubelet's own line for "too full".
 
+use super::ON_ANOTHER_NODE;
 use crate::cause::*;
 use crate::observations::Failure;
 
@@ -82,14 +83,7 @@ it cleans up earlier.",
             ],
             ..FIX
         },
-        Fix {
-            title: "Let the pod run on another node meanwhile",
-            who: Who::ClusterAdmin,
-            steps: &["A cordoned node keeps its pods and gets no new ones. `kubectl uncordon {node}` takes it back."],
-            commands: &[changes("kubectl cordon {node}"), disrupts("{recreate}")],
-            warnings: &["A pod that is bound to this node (DaemonSet, local volume, node selector) will stay pending."],
-            ..FIX
-        },
+        ON_ANOTHER_NODE,
         Fix {
             title: "Make the image smaller",
             steps: &[

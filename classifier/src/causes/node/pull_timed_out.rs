@@ -1,6 +1,7 @@
 //! The pull was given up without a word about the network: a watchdog saw no progress, or a deadline passed.
 
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -123,7 +124,7 @@ older to those of the kubelet, and restart it.",
                 "Layers that have arrived are kept by containerd, so each attempt starts further on.",
                 "The kubelet tries again by itself, at most five minutes later; a new pod does not wait.",
             ],
-            commands: &[disrupts("{recreate}")],
+            commands: &[remedies::RECREATE],
             ..FIX
         },
         Fix {

@@ -1,5 +1,6 @@
 //! The container runtime did not answer the kubelet, or the tool that was used.
 
+use super::ON_ANOTHER_NODE;
 use crate::cause::*;
 use crate::observations::Failure;
 
@@ -135,13 +136,7 @@ read its journal for the reason it stopped (`journalctl -u containerd -e`; `dmes
             checks: &[reads("kubectl get node {node} -o wide"), reads("kubectl describe node {node}")],
             ..FIX
         },
-        Fix {
-            title: "Let the pod run on another node meanwhile",
-            who: Who::ClusterAdmin,
-            steps: &["`kubectl uncordon {node}` takes the node back."],
-            commands: &[changes("kubectl cordon {node}"), disrupts("{recreate}")],
-            ..FIX
-        },
+        ON_ANOTHER_NODE,
     ],
     see_also: &["image-inspect-failed", "pull-timed-out", "unpack-failed", "connection-refused"],
     links: &[

@@ -1,5 +1,6 @@
 //! The layers arrived and could not be laid out on the node's disk.
 
+use super::ON_ANOTHER_NODE;
 use crate::cause::*;
 use crate::causes::remedies;
 use crate::observations::Failure;
@@ -123,7 +124,7 @@ Build it again, without squashing or rewriting layers, and push it under a new t
             ],
             checks: &[reads("crane export {image} - | tar -tvf - | sort -k2 | tail")],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
@@ -182,13 +183,7 @@ restart the rootless runtime.",
             checks: &[reads("kubectl describe node {node}"), reads("kubectl get pods -A -o wide --field-selector spec.nodeName={node}")],
             ..FIX
         },
-        Fix {
-            title: "Let the pod run on another node meanwhile",
-            who: Who::ClusterAdmin,
-            steps: &["Helps where only this node is at fault. `kubectl uncordon {node}` takes it back."],
-            commands: &[changes("kubectl cordon {node}"), disrupts("{recreate}")],
-            ..FIX
-        },
+        ON_ANOTHER_NODE,
         Fix {
             title: "Build the image another way, and use that",
             steps: &[
@@ -197,7 +192,7 @@ exotic extended attributes; or flatten it with `crane flatten`. Then set NEW_IMA
             ],
             checks: &[reads("crane export {image} - | tar -tvf - | sort -k2 | tail")],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
     ],

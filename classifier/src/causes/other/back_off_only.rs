@@ -1,6 +1,7 @@
 //! The text shows that the pull fails, and not why.
 
 use crate::cause::*;
+use crate::causes::remedies;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "back-off-only",
@@ -43,7 +44,7 @@ whose own pod waits for its image refuses every other pod meanwhile. The webhook
         Fix {
             title: "Try again now, and read the new event",
             steps: &["A new pod does not wait for the back-off of the old one."],
-            commands: &[disrupts("{recreate}")],
+            commands: &[remedies::RECREATE],
             ..FIX
         },
         Fix {

@@ -1,6 +1,7 @@
 //! A pull failed with words that no other cause knows.
 
 use crate::cause::*;
+use crate::causes::remedies;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "unknown-pull-failure",
@@ -49,7 +50,7 @@ registry or the access. A test pod answers both.",
         Fix {
             title: "Try again now",
             steps: &["The kubelet tries again by itself, at most five minutes later; a new pod does not wait."],
-            commands: &[disrupts("{recreate}")],
+            commands: &[remedies::RECREATE],
             ..FIX
         },
     ],

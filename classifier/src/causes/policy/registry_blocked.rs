@@ -64,7 +64,7 @@ name there.",
                 "If there is none: `skopeo copy docker://{image} docker://ALLOWED/PATH:TAG` (or `crane copy`) from a machine that may.",
             ],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

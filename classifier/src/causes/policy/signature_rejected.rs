@@ -141,7 +141,7 @@ release that is signed, and set NEW_IMAGE to it, by digest.",
             ],
             checks: &[reads("cosign tree {image}"), reads("crane digest {image}")],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &["If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back."],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

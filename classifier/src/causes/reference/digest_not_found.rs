@@ -1,7 +1,7 @@
 //! What is named by digest is not there: the pinned image, a child of the index, or a blob.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::{Asked, Failure};
 
 const BY_DIGEST: Condition = that("what is missing is named by digest", by_digest);
@@ -74,8 +74,8 @@ copied in part.",
                 reads("crane digest {repository}[:{tag}]"),
                 reads("skopeo inspect --raw docker://{repository}[:{tag}]"),
             ],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

@@ -1,7 +1,7 @@
 //! The image reference does not follow the grammar; no request was ever sent.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "invalid-image-reference",
@@ -77,8 +77,8 @@ team/web, not Team/Web.",
 variable leaves a bare colon.",
         ],
         checks: &[reads("kubectl get pod[ -n {namespace}] {pod} -o jsonpath='{{.spec[['initContainers','containers']][[*]].image}}'")],
-        commands: &[SET_IMAGE],
-        warnings: SET_IMAGE_WARNINGS,
+        commands: &[remedies::CHANGE_IMAGE],
+        warnings: remedies::CHANGE_IMAGE_WARNINGS,
         ..FIX
     }],
     see_also: &["tag-not-found", "short-name-unresolved", "image-inspect-failed"],

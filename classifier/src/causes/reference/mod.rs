@@ -17,15 +17,6 @@ area! {
 
 pub mod retired;
 
-/// Puts another image into the object that makes the pod; into the pod itself if nothing does.
-const SET_IMAGE: Command = super::remedies::CHANGE_IMAGE;
-
-/// Side effects of [`SET_IMAGE`], and of any other change of the image.
-const SET_IMAGE_WARNINGS: &[&str] = &[
-    "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",
-    "A {stateful_set} waits for its broken pod for ever: delete that pod after the change.",
-];
-
 /// For images that were never pushed anywhere: they exist where they were built, and look like images of Docker Hub.
 const LOAD_LOCAL: Fix = Fix {
     title: "If {image} was only built on your machine: load it into the cluster",

@@ -1,7 +1,7 @@
 //! The host answered, and what it said is not the language of a registry.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::{Asked, Failure};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -80,8 +80,8 @@ WWW-Authenticate, and with JSON. A web page names its maker: a login, a proxy's 
                 "Then write the host, port and path that the registry's documentation gives for docker pull.",
             ],
             checks: &[reads("curl -si https://{registry}/v2/"), reads("crane manifest {image}")],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

@@ -1,7 +1,7 @@
 //! The image exists, but not for the operating system and processor of the node.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::{NodeFacts, PodFacts};
 use crate::read::image_ref::ImageRef;
 use crate::settle::Case;
@@ -68,8 +68,8 @@ name (`-arm64`, `arm64v8/…`).",
                 "Set NEW_IMAGE to its full name.",
             ],
             checks: &[reads("docker buildx imagetools inspect {image}"), reads("crane manifest {image}")],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
@@ -108,7 +108,7 @@ own and join them with `docker buildx imagetools create -t {image} IMAGE-amd64 I
 };
 
 fn on_this_node(case: &Case<'_>) -> Verdict {
-    let of = |pod: &PodFacts| case.facts.nodes.iter().find(|node| Some(&node.name) == pod.node.as_ref());
+    let of = |pod: &PodFacts| case.facts.node(pod.node.as_deref()?);
     let Some((pod, node, platform)) = case.pod.and_then(|pod| Some((pod, of(pod)?, platform(of(pod)?)?))) else {
         return Verdict::No;
     };

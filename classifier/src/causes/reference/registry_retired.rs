@@ -1,8 +1,8 @@
 //! The registry, or this part of it, was shut down, frozen or moved; the image's name says so, and the registry's answer fits.
 
 use super::retired::{self, Left};
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 use crate::read::image_ref::ImageRef;
 
@@ -87,7 +87,7 @@ If it was not, set NEW_IMAGE to one that was."],
             checks: &[reads("crane manifest {replacement}"), reads("skopeo inspect docker://{replacement}")],
             // The tag at hand may not have been carried over.
             commands: &[changes("kubectl set image[ -n {namespace}] {set_image} {container}=\"${{NEW_IMAGE:-{replacement}}}\"")],
-            warnings: SET_IMAGE_WARNINGS,
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
@@ -98,8 +98,8 @@ If it was not, set NEW_IMAGE to one that was."],
                 "The project's current installation page or chart names its current registry; an old chart or manifest names the old one. \
 Update the chart or manifest as a whole if you can: the newer image may need it.",
             ],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

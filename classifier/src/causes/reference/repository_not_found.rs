@@ -1,7 +1,7 @@
 //! The registry says that the repository or project itself does not exist.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::{Credential, Failure};
 use crate::settle::Case;
 use crate::settle::pull_secrets::object;
@@ -60,8 +60,8 @@ create-repository --repository-name {repository_path} --region REGION`, then pus
                 "With a pull-through cache, the repository is made at the first pull: the node role needs ecr:CreateRepository and \
 ecr:BatchImportUpstreamImage, and the path must begin with the prefix of the rule.",
             ],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
@@ -72,8 +72,8 @@ ecr:BatchImportUpstreamImage, and the path must begin with the prefix of the rul
                 "An image without a host is looked for on Docker Hub: write the host of your registry in front.",
             ],
             checks: &[reads("crane ls {repository}"), reads("crane catalog {registry}")],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

@@ -1,6 +1,6 @@
 //! The registry refuses in a way that fits a missing repository and a closed one alike.
 
-use super::{LOAD_LOCAL, SET_IMAGE, SET_IMAGE_WARNINGS};
+use super::LOAD_LOCAL;
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure};
@@ -95,8 +95,8 @@ credentials-missing, that what was sent is wrong: credentials-rejected, that the
                 reads("docker manifest inspect {image}"),
                 reads("kubectl get pod[ -n {namespace}] {pod} -o jsonpath='{{.spec.imagePullSecrets}}'"),
             ],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         remedies::docker_hub::GIVE,

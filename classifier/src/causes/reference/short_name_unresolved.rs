@@ -1,7 +1,7 @@
 //! A name without a registry, and the node does not say which registry it belongs to.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "short-name-unresolved",
@@ -45,15 +45,15 @@ repository-not-found-or-private.",
             commands: &[changes(
                 "kubectl set image[ -n {namespace}] {set_image} {container}=docker.io/{repository_path}[:{tag}][@{digest}]",
             )],
-            warnings: SET_IMAGE_WARNINGS,
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
             title: "Write another registry in front",
             who: Who::Author,
             steps: &["Set NEW_IMAGE to the whole reference, as registry.example.com/team/web:1.4."],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

@@ -1,7 +1,8 @@
 //! The registry knows the repository (or does not say) and has no such tag.
 
-use super::{LOAD_LOCAL, SET_IMAGE, SET_IMAGE_WARNINGS};
+use super::LOAD_LOCAL;
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::{Asked, Failure};
 
 const BY_TAG: Condition = that("the image is named by tag", by_tag);
@@ -94,8 +95,8 @@ describe-images --repository-name NAME`, `az acr repository show-tags --name REG
 list REPOSITORY`.",
             ],
             checks: &[reads("crane ls {repository}"), reads("skopeo list-tags docker://{repository}")],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

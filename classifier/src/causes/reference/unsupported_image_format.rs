@@ -1,7 +1,7 @@
 //! The registry served something under this name that the runtime cannot use as an image.
 
-use super::{SET_IMAGE, SET_IMAGE_WARNINGS};
 use crate::cause::*;
+use crate::causes::remedies;
 use crate::observations::Failure;
 
 pub(super) const CAUSE: Cause = Cause {
@@ -99,8 +99,8 @@ application/vnd.oci.image.config.v1+json; a Helm chart has vnd.cncf.helm, a sign
                 "`schemaVersion` 1 means schema 1: use a newer tag of the image.",
             ],
             checks: &[reads("crane manifest {image}"), reads("skopeo inspect --raw docker://{image}")],
-            commands: &[SET_IMAGE],
-            warnings: SET_IMAGE_WARNINGS,
+            commands: &[remedies::CHANGE_IMAGE],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {

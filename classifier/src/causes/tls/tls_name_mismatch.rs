@@ -42,14 +42,12 @@ A certificate that has a Common Name only counts as one without any name since 2
             who: Who::Author,
             steps: &[
                 "The certificate does not hold {host}.",
-                "Use one of the names that the message lists, if it leads to the same registry.",
+                "Use one of the names that the message lists, if it leads to the same registry. Pull secrets go by host: their key must be \
+that name, too.",
             ],
             checks: &[reads("curl -vI https://{registry}/v2/ # shows subject and subjectAltName")],
             commands: &[remedies::CHANGE_IMAGE],
-            warnings: &[
-                "Pull secrets go by host: their key must be the new name.",
-                "If Argo CD, Flux or Helm manages {owner}, change the image in git: they put the old one back.",
-            ],
+            warnings: remedies::CHANGE_IMAGE_WARNINGS,
             ..FIX
         },
         Fix {
