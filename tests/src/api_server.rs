@@ -5,6 +5,7 @@
 
 use crate::folder::Folder;
 use crate::program::Program;
+use crate::repository;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -52,7 +53,7 @@ pub fn programs() -> Option<PathBuf> {
     }
     let built = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--package", "imagepull-lab", "--", "build"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .current_dir(repository::root())
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");

@@ -42,6 +42,15 @@ impl Folder {
         std::fs::write(&path, text).expect("a file");
         path
     }
+
+    /// Gives a file or folder a second name in this one.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    #[cfg(unix)]
+    pub fn link(&self, name: &str, to: impl AsRef<Path>) {
+        std::os::unix::fs::symlink(to, self.0.join(name)).expect("a link");
+    }
 }
 
 impl Drop for Folder {

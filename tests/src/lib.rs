@@ -6,6 +6,7 @@ pub mod fake_api;
 pub mod folder;
 pub mod program;
 pub mod recordings;
+pub mod repository;
 
 /// The Rust of the page is a doctest.
 #[cfg(doctest)]

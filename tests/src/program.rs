@@ -1,11 +1,12 @@
 //! `kubectl-imagepull` as a user runs it: built once, started with an environment of its own.
 
 use crate::folder::Folder;
+use crate::repository;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ pub fn path() -> &'static Path {
         }
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "kubectl-imagepull", "--message-format", "json-render-diagnostics"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .current_dir(repository::root())
             .stderr(Stdio::inherit())
             .output()
             .expect("cargo runs");
@@ -190,4 +191,9 @@ impl Ended {
         }
         self
     }
+}
+
+/// All that a program printed.
+pub fn words(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

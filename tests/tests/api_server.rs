@@ -256,7 +256,7 @@ fn kubectl_completes_pods_that_fail_first_causes_flags_and_names() {
     use imagepull_tests::{folder::Folder, program};
     let Some(server) = shop() else { return };
     let folder = Folder::new();
-    std::os::unix::fs::symlink(program::path(), folder.path().join("kubectl-imagepull")).expect("a link");
+    folder.link("kubectl-imagepull", program::path());
     let value = |line: &String| line.split('\t').next().expect("a value").to_owned();
     // Before the helper is there, kubectl knows nothing to offer.
     assert!(offered(server, &folder, &["imagepull", "why", ""]).0.is_empty());
@@ -306,7 +306,7 @@ fn tab_through_kubectl_answers_before_a_finger_is_lifted() {
     use imagepull_tests::{folder::Folder, program};
     let Some(server) = shop() else { return };
     let folder = Folder::new();
-    std::os::unix::fs::symlink(program::path(), folder.path().join("kubectl-imagepull")).expect("a link");
+    folder.link("kubectl-imagepull", program::path());
     Program::new("completion install").env("PATH", folder.path()).run().answered();
     // The best of some: other tests run beside this one.
     let ask = || {

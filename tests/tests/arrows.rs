@@ -1,12 +1,9 @@
 //! The arrows that never exist (ARCHITECTURE.md): read from the sources and from what cargo would build.
 
 use imagepull_classifier::causes;
+use imagepull_tests::repository::root;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests stand in the repository")
-}
 
 /// Rust files below a folder, or one file; with their code: without comments and without their tests.
 fn code(place: &str) -> Vec<(String, String)> {

@@ -12,7 +12,7 @@ fn shell(shell: &str, script: &str) -> Option<String> {
         return None;
     }
     let folder = Folder::new();
-    std::os::unix::fs::symlink(program::path(), folder.path().join("kubectl-imagepull")).expect("a link");
+    folder.link("kubectl-imagepull", program::path());
     folder.write("hosts.txt", "");
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
     let ended = Command::new("timeout")

@@ -5,21 +5,15 @@
 use imagepull_tests::api_server::{ApiServer, api_server};
 use imagepull_tests::folder::Folder;
 use imagepull_tests::program;
+use imagepull_tests::repository;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
-}
-
 /// The blocks of a language in the page.
 fn blocks(language: &str) -> Vec<String> {
-    let page = std::fs::read_to_string(root().join("docs/embedding.md")).expect("the page");
-    let opening = format!("```{language}\n");
-    page.split(&opening).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+    repository::blocks(&repository::read("docs/embedding.md"), language)
 }
 
 /// The one block with these words.
@@ -61,9 +55,8 @@ fn shop() -> Option<&'static ApiServer> {
 /// Runs a script as somebody would who has kubectl, the plugin and this server.
 fn sh(server: &ApiServer, script: &str) -> Output {
     let folder = Folder::new();
-    let link = |from: &Path, name: &str| std::os::unix::fs::symlink(from, folder.path().join(name)).expect("a link");
-    link(program::path(), "kubectl-imagepull");
-    link(&server.programs().join("kubectl"), "kubectl");
+    folder.link("kubectl-imagepull", program::path());
+    folder.link("kubectl", server.programs().join("kubectl"));
     // Nobody turns pages here.
     folder.write("less", "#!/bin/sh\nexec cat\n");
     std::fs::set_permissions(folder.path().join("less"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
@@ -73,13 +66,9 @@ fn sh(server: &ApiServer, script: &str) -> Output {
         .args(["-e", "-c", script])
         .env("PATH", path)
         .env("KUBECONFIG", server.kubeconfig())
-        .current_dir(root())
+        .current_dir(repository::root())
         .output()
         .expect("sh runs")
-}
-
-fn words(output: &Output) -> String {
-    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn yaml(text: &str) -> Value {
@@ -90,12 +79,12 @@ fn yaml(text: &str) -> Value {
 fn pipelines_list_what_fails() {
     let Some(server) = shop() else { return };
     let all = sh(server, &block("sh", "-A -o wide"));
-    assert!(all.status.success(), "{}", words(&all));
-    let text = words(&all);
+    assert!(all.status.success(), "{}", program::words(&all));
+    let text = program::words(&all);
     assert_eq!(text.matches("web-1").count(), 2, "{text}");
     assert_eq!(text.matches("NAMESPACE").count(), 2, "{text}");
     let counted = sh(server, &block("sh", "uniq -c"));
-    assert!(words(&counted).trim().ends_with("1 credentials-missing"), "{}", words(&counted));
+    assert!(program::words(&counted).trim().ends_with("1 credentials-missing"), "{}", program::words(&counted));
 }
 
 #[test]
@@ -105,8 +94,12 @@ fn a_job_fails_at_once_where_waiting_does_not_help() {
     program::path();
     let started = Instant::now();
     let ended = sh(server, &block("sh", "rollout status"));
-    assert_eq!(ended.status.code(), Some(1), "{}", words(&ended));
-    assert!(words(&ended).contains("credentials-missing") || words(&ended).contains("login"), "{}", words(&ended));
+    assert_eq!(ended.status.code(), Some(1), "{}", program::words(&ended));
+    assert!(
+        program::words(&ended).contains("credentials-missing") || program::words(&ended).contains("login"),
+        "{}",
+        program::words(&ended)
+    );
     assert!(started.elapsed() < Duration::from_secs(60), "not before the rollout's own time was up");
     // The steps call that script, and a command that answers.
     let steps = yaml(&block("yaml", "GITHUB_STEP_SUMMARY"));
@@ -125,31 +118,39 @@ fn the_key_of_k9s_and_the_alerts_command_answer() {
     let Some(server) = shop() else { return };
     let plugin = yaml(&block("yaml", "shortCut"))["plugins"]["imagepull"].clone();
     assert_eq!((&plugin["command"], &plugin["args"][0]), (&"sh".into(), &"-c".into()));
-    let context = words(&sh(server, "kubectl config current-context"));
+    let context = program::words(&sh(server, "kubectl config current-context"));
     for (resource, name) in [("pods", "web-1"), ("deployments", "web")] {
         let command = plugin["args"][1].as_str().expect("a command");
         let command = command.replace("$RESOURCE_NAME", resource).replace("$NAMESPACE", "shop").replace("$NAME", name);
         let ended = sh(server, &command.replace("$CONTEXT", context.trim()));
-        assert!(ended.status.success() && words(&ended).contains("credentials-missing"), "{}", words(&ended));
-        assert!(words(&ended).contains('\u{1b}'), "in colour");
+        assert!(
+            ended.status.success() && program::words(&ended).contains("credentials-missing"),
+            "{}",
+            program::words(&ended)
+        );
+        assert!(program::words(&ended).contains('\u{1b}'), "in colour");
     }
     for scope in plugin["scopes"].as_array().expect("scopes") {
         let ended = sh(server, &format!("kubectl get {} -n shop", scope.as_str().expect("a kind")));
-        assert!(ended.status.success(), "{}", words(&ended));
+        assert!(ended.status.success(), "{}", program::words(&ended));
     }
     let rules = yaml(&block("yaml", "alert:"));
     let why = rules["groups"][0]["rules"][0]["annotations"]["why"].as_str().expect("a command").to_owned();
     let labels = [("pod", "web-1"), ("namespace", "shop"), ("container", "app")];
     let why = labels.iter().fold(why, |why, (label, value)| why.replace(&format!("{{{{ $labels.{label} }}}}"), value));
     let ended = sh(server, &why);
-    assert!(ended.status.success() && words(&ended).contains("credentials-missing"), "{}", words(&ended));
+    assert!(
+        ended.status.success() && program::words(&ended).contains("credentials-missing"),
+        "{}",
+        program::words(&ended)
+    );
 }
 
 #[test]
 fn the_hooks_manifests_are_taken_and_its_command_answers_with_the_role_it_has() {
     let Some(server) = shop() else { return };
     let hook = block("yaml", "hook: SyncFail");
-    let role = std::fs::read_to_string(root().join("docs/role.yaml")).expect("a role");
+    let role = std::fs::read_to_string(repository::root().join("docs/role.yaml")).expect("a role");
     server.kubectl(&["apply", "-f", "-"], &role);
     server.kubectl(&["apply", "-f", "-"], &hook);
     std::thread::sleep(Duration::from_secs(2));
@@ -167,7 +168,7 @@ fn no_block_of_the_page_is_without_a_test() {
     for (language, count) in [("rust", 1), ("js", 1), ("toml", 1), ("dockerfile", 1)] {
         assert_eq!(blocks(language).len(), count, "{language}");
     }
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace");
+    let manifest = std::fs::read_to_string(repository::root().join("Cargo.toml")).expect("the workspace");
     let version = env!("CARGO_PKG_VERSION").rsplit_once('.').expect("a version").0;
     assert!(blocks("toml")[0].contains(&format!("\"{version}\"")) && manifest.contains("imagepull-classifier"));
     assert!(blocks("dockerfile")[0].contains("FROM scratch"));

@@ -5,17 +5,14 @@
 use imagepull_tests::api_server;
 use imagepull_tests::folder::Folder;
 use imagepull_tests::program;
+use imagepull_tests::repository::root;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
-}
 
 /// A folder as `cargo xtask dist` makes it.
 fn dist() -> &'static Path {
@@ -34,14 +31,10 @@ fn dist() -> &'static Path {
             .current_dir(root())
             .output()
             .expect("cargo runs");
-        assert!(made.status.success(), "{}", words(&made));
+        assert!(made.status.success(), "{}", program::words(&made));
         (folder.path().join("dist"), Some(folder))
     });
     path
-}
-
-fn words(output: &Output) -> String {
-    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn manifest() -> (String, Value) {
@@ -170,7 +163,7 @@ impl Machine {
         std::fs::create_dir_all(&bin).expect("a folder");
         #[cfg(unix)]
         for (program, name) in [(krew.join("krew"), "kubectl-krew"), (kubectl, "kubectl")] {
-            std::os::unix::fs::symlink(program, bin.join(name)).expect("a link");
+            folder.link(&format!("bin/{name}"), program);
         }
         Some(Machine { folder, krew })
     }
@@ -203,8 +196,8 @@ impl Machine {
 
     fn kubectl(&self, arguments: &[&str]) -> String {
         let output = self.command("kubectl", arguments).output().expect("kubectl runs");
-        assert!(output.status.success(), "kubectl {arguments:?}: {}", words(&output));
-        words(&output)
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", program::words(&output));
+        program::words(&output)
     }
 
     fn index(&self) -> PathBuf {
@@ -224,7 +217,7 @@ impl Machine {
             let who = ["-c", "user.name=release", "-c", "user.email=release@example.test"];
             let done = self.command("git", &[&who, arguments].concat()).current_dir(self.index()).output();
             let done = done.expect("git runs");
-            assert!(done.status.success(), "git {arguments:?}: {}", words(&done));
+            assert!(done.status.success(), "git {arguments:?}: {}", program::words(&done));
         }
     }
 
@@ -236,8 +229,8 @@ impl Machine {
             .arg(example)
             .output()
             .expect("kubectl runs");
-        assert_eq!(ended.status.code(), Some(10), "{}", words(&ended));
-        assert!(words(&ended).contains("credentials-missing"), "{}", words(&ended));
+        assert_eq!(ended.status.code(), Some(10), "{}", program::words(&ended));
+        assert!(program::words(&ended).contains("credentials-missing"), "{}", program::words(&ended));
         assert!(self.kubectl(&["imagepull", "--help"]).contains("Usage: kubectl imagepull"));
     }
 }
@@ -283,7 +276,7 @@ fn krews_validator_takes_the_manifest_and_every_archive() {
         machine.folder.path().join("bin").display()
     );
     let output = validator.arg(dist().join("imagepull.yaml")).env("PATH", path).output().expect("the validator runs");
-    assert!(output.status.success(), "{}", words(&output));
+    assert!(output.status.success(), "{}", program::words(&output));
 }
 
 #[test]
@@ -300,8 +293,8 @@ fn krew_installs_every_platforms_archive_as_that_platform_wants_it() {
             .env("KREW_ARCH", &row.arch)
             .output()
             .expect("krew runs");
-        assert!(installed.status.success(), "{} {}: {}", row.os, row.arch, words(&installed));
-        assert!(words(&installed).contains("completion install"), "the caveats are shown");
+        assert!(installed.status.success(), "{} {}: {}", row.os, row.arch, program::words(&installed));
+        assert!(program::words(&installed).contains("completion install"), "the caveats are shown");
         let link = own.join("bin").join(&row.bin);
         let program = std::fs::canonicalize(&link).expect("a link to the program");
         let store = program.parent().expect("a folder");

@@ -1,21 +1,7 @@
 //! README.md keeps its word: every command in it is run, or held against the program; its Role and its picture are the real ones.
 
 use imagepull_tests::program::Program;
-use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository")
-}
-
-fn read(name: &str) -> String {
-    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-/// The blocks of a language in a page.
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let opening = format!("```{language}\n");
-    page.split(&opening).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
-}
+use imagepull_tests::repository::{blocks, read, root};
 
 fn commands(page: &str) -> Vec<String> {
     blocks(page, "sh")

@@ -3,6 +3,7 @@
 //! What needs node, the npm packages of `tests/web` or Chromium is left out, with a loud word, where they are missing; in CI that
 //! is a failure. All of them come with `cargo xtask web --setup`.
 
+use imagepull_tests::repository::root;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -212,8 +213,4 @@ fn run(command: &mut Command) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests stands in the workspace")
 }

@@ -1,10 +1,9 @@
 //! `cargo xtask api`: the crate's public face as a list, `classifier/public-api.txt`. It is committed, so that a change which breaks who
 //! uses the crate is seen as a changed line, with no registry and no earlier version at hand.
 
-use crate::root;
+use crate::{programs, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::process::Command;
 
 const LIST: &str = "classifier/public-api.txt";
 const HEAD: &str =
@@ -45,17 +44,13 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
 /// everything else built again.
 fn documentation() -> Result<Value, String> {
     let target = root::target().join("api");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let arguments = ["rustdoc", "--quiet", "--locked", "--package", "imagepull-classifier", "--lib", "--target-dir"];
+    let mut cargo = programs::cargo(&arguments);
     cargo
-        .args(["rustdoc", "--quiet", "--locked", "--package", "imagepull-classifier", "--lib", "--target-dir"])
         .arg(&target)
         .args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
-        .env("RUSTC_BOOTSTRAP", "1")
-        .current_dir(root::path());
-    let status = cargo.status().map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !status.success() {
-        return Err(format!("cargo rustdoc failed: {status}"));
-    }
+        .env("RUSTC_BOOTSTRAP", "1");
+    programs::run(&mut cargo)?;
     let file = target.join("doc/imagepull_classifier.json");
     let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))

@@ -1,14 +1,12 @@
 //! `cargo xtask lab`: hands over to the crate that is the lab. xtask itself stays small and quick to build.
 
-use std::env;
-use std::process::{Command, ExitCode};
+use crate::programs;
+use std::process::ExitCode;
 
 /// Runs `imagepull-lab` of this workspace with the words after `cargo xtask lab`; its exit code is ours (3: skipped, nothing was tested).
 pub fn run(arguments: &[String]) -> ExitCode {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status =
-        Command::new(cargo).args(["run", "--quiet", "--package", "imagepull-lab", "--"]).args(arguments).status();
-    match status {
+    let mut lab = programs::cargo(&["run", "--quiet", "--package", "imagepull-lab", "--"]);
+    match lab.args(arguments).status() {
         Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
         Err(error) => {
             eprintln!("lab: cannot run cargo: {error}");

@@ -12,6 +12,7 @@ mod new_case;
 mod new_cause;
 mod npm;
 mod picture;
+mod programs;
 mod reproducible;
 mod root;
 mod score;

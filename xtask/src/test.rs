@@ -1,7 +1,9 @@
 //! `cargo xtask test`: everything that must hold, in one command. It installs what it can; what it cannot run it skips loudly, with
 //! the line that would enable it. With `CI=true` nothing may be skipped.
 
+use crate::dist::build::obstacle;
 use crate::dist::platform::Platform;
+use crate::programs::{self, cargo, command, has};
 use crate::root;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -125,14 +127,11 @@ fn msrv() -> Outcome {
     let Some(version) = promised else {
         return Outcome::Failed("classifier/Cargo.toml promises no version".to_owned());
     };
-    let installed = runs(Command::new("rustup").args([
-        "toolchain",
-        "install",
-        version,
-        "--profile",
-        "minimal",
-        "--no-self-update",
-    ]));
+    let installed = programs::run(&mut command(
+        "rustup",
+        &["toolchain", "install", version, "--profile", "minimal", "--no-self-update"],
+    ))
+    .is_ok();
     if !installed {
         // Toolchains come from rustup's own server, which not every place reaches. The lint of clippy has looked at the library
         // calls by then; what is left unseen is the language itself.
@@ -143,7 +142,7 @@ fn msrv() -> Outcome {
         return Outcome::Passed;
     }
     let mut check = command(
-        "rustup".into(),
+        "rustup",
         &["run", version, "cargo", "check", "--locked", "--package", "imagepull-classifier", "--target-dir"],
     );
     // Cargo hands its own toolchain down to what it starts.
@@ -169,7 +168,7 @@ fn wasm_target() -> Option<Outcome> {
     if folder.is_some_and(|folder| folder.exists()) {
         return None;
     }
-    let installed = runs(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(root::path()));
+    let installed = programs::run(&mut command("rustup", &["target", "add", WASM_TARGET])).is_ok();
     (!installed)
         .then(|| Outcome::Skipped(format!("no target {WASM_TARGET}"), format!("rustup target add {WASM_TARGET}")))
 }
@@ -178,13 +177,11 @@ fn deny() -> Outcome {
     const CHECK: &[&str] = &["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
     let tools = root::target().join("tools");
     let own = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    let has =
-        |program: &PathBuf| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
-    let program = [PathBuf::from("cargo-deny"), own.clone()].into_iter().find(has);
+    let program = [PathBuf::from("cargo-deny"), own.clone()].into_iter().find(|program| has(program, &["--version"]));
     let program = program.or_else(|| {
         println!("installing {CARGO_DENY} into {} (some minutes, once)", tools.display());
         let mut install = cargo(&["install", "--quiet", "--locked", CARGO_DENY, "--root"]);
-        runs(install.arg(&tools)).then_some(own)
+        programs::run(install.arg(&tools)).is_ok().then_some(own)
     });
     match program {
         Some(program) => of(command(program, CHECK), "see above"),
@@ -201,19 +198,16 @@ fn dist() -> Outcome {
     let Some(here) = Platform::here() else {
         return Outcome::Skipped("no release for this machine".to_owned(), "use x86-64 or ARM64".to_owned());
     };
-    let has = |program: &str, word: &str| {
-        runs(Command::new(program).args(word.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()))
-    };
-    if !here.needs_macos() && !has("python3", "-m pip --version") && !install(&["python3-pip"]) {
-        return Outcome::Skipped("no pip to install zig by".to_owned(), "apt-get install python3-pip".to_owned());
+    if let Some(why) = obstacle(here).filter(|_| !install(&["python3-pip"])) {
+        return Outcome::Skipped(why, "apt-get install python3-pip".to_owned());
     }
     let folder = root::target().join("dist-tested");
     let _ = std::fs::remove_dir_all(&folder);
     let mut build = xtask(&["dist", "--twice", "--platform", &here.name(), "--to"]);
-    if !runs(build.arg(&folder)) {
+    if programs::run(build.arg(&folder)).is_err() {
         return Outcome::Failed("no archive, or not the same twice".to_owned());
     }
-    if !has("go", "version") {
+    if !has("go", &["version"]) {
         return Outcome::Skipped(
             "the archive is made, but there is no Go to build krew with".to_owned(),
             "https://go.dev/dl".to_owned(),
@@ -228,15 +222,14 @@ fn tools() -> Outcome {
     if let Some(skipped) = wasm_target() {
         return skipped;
     }
-    let has = |program: &str| runs(Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()));
-    let present = has("node") && has("npm");
+    let present = has("node", &["--version"]) && has("npm", &["--version"]);
     if !present && !install(&["nodejs", "npm"]) {
         return Outcome::Skipped(
             "no node or no npm, so the web page is not tested".to_owned(),
             "apt-get install nodejs npm, or https://nodejs.org".to_owned(),
         );
     }
-    if !runs(&mut xtask(&["web", "--setup"])) {
+    if programs::run(&mut xtask(&["web", "--setup"])).is_err() {
         return Outcome::Skipped(
             "npm packages or Chromium are missing, so the web page is not tested".to_owned(),
             "cargo xtask web --setup".to_owned(),
@@ -246,10 +239,7 @@ fn tools() -> Outcome {
 }
 
 fn lab() -> Outcome {
-    let tools = ["unshare", "mount", "ip"]
-        .iter()
-        .all(|tool| runs(Command::new(tool).arg("-V").stdout(Stdio::null()).stderr(Stdio::null())));
-    if !tools {
+    if !["unshare", "mount", "ip"].iter().all(|tool| has(tool, &["-V"])) {
         install(&["util-linux", "mount", "iproute2"]);
     }
     // It says itself what it lacks; 3 is its word for "nothing was tested".
@@ -266,7 +256,8 @@ fn lab() -> Outcome {
 /// Installs Debian packages, where this is Debian and we are root. Answers whether they are there.
 fn install(packages: &[&str]) -> bool {
     let apt = |arguments: &[&str]| {
-        runs(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+        programs::run(command("apt-get", arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+            .is_ok()
     };
     if !std::path::Path::new("/usr/bin/apt-get").exists() {
         return false;
@@ -277,25 +268,11 @@ fn install(packages: &[&str]) -> bool {
 }
 
 fn of(mut command: Command, why: &str) -> Outcome {
-    if runs(&mut command) { Outcome::Passed } else { Outcome::Failed(why.to_owned()) }
-}
-
-fn runs(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    command(std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from), arguments)
+    if programs::run(&mut command).is_ok() { Outcome::Passed } else { Outcome::Failed(why.to_owned()) }
 }
 
 fn xtask(arguments: &[&str]) -> Command {
     command(std::env::current_exe().unwrap_or_else(|_| "xtask".into()), arguments)
-}
-
-fn command(program: PathBuf, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(root::path());
-    command
 }
 
 fn words(time: Duration) -> String {

@@ -1,7 +1,7 @@
 //! `cargo xtask web`: builds the page. Everything goes into one file, `web-demo/dist/imagepull.html`: the classifier as WASM, the
 //! script, the style, the samples and every cause's own page. Beside it, the npm package (`npm.rs`). Two builds of one commit give the same bytes.
 
-use crate::{npm, reproducible, root};
+use crate::{npm, programs, reproducible, root};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use imagepull_classifier::cause::{Area, Cause};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Most bytes, compressed with gzip, that the page and its parts may have. A build that is over one of them fails: they keep what
 /// is from growing unseen. Of the module, about 160 KB are code and 90 KB data, the half of it words of the catalogue; of the
@@ -89,7 +89,7 @@ fn build() -> Result<(), String> {
         }
     }
     if !optimized {
-        println!("  without wasm-opt, about a fifth larger than published; to have it: cargo xtask web --setup");
+        println!("  without wasm-opt, larger than published; to have it: cargo xtask web --setup");
     }
     npm::package(&compiled, &dist.join("npm"), |module| optimize(root, module).map(|(module, _)| module))?;
     if over.is_empty() { Ok(()) } else { Err(format!("too large: {}", over.join(", "))) }
@@ -99,31 +99,15 @@ fn build() -> Result<(), String> {
 fn compile(root: &Path) -> Result<PathBuf, String> {
     const TARGET: &str = "wasm32-unknown-unknown";
     let target = root::target();
-    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            // As a cdylib alone: where a crate is built as a library for Rust, too, cargo leaves link-time optimization out.
-            "rustc",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-            "--quiet",
-            "--locked",
-            "--package",
-            "imagepull-web-demo",
-            "--profile",
-            "wasm",
-            "--target",
-            TARGET,
-        ])
-        .arg("--target-dir")
+    // As a cdylib alone: where a crate is built as a library for Rust, too, cargo leaves link-time optimization out.
+    let mut cargo = programs::cargo(&["rustc", "--lib", "--crate-type", "cdylib", "--quiet", "--locked"]);
+    cargo
+        .args(["--package", "imagepull-web-demo", "--profile", "wasm", "--target", TARGET, "--target-dir"])
         .arg(&target)
-        .current_dir(root)
-        .env("CARGO_ENCODED_RUSTFLAGS", reproducible::rustflags(root))
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !built.success() {
-        return Err(format!("the page's WASM does not build; if the target is missing: rustup target add {TARGET}"));
-    }
+        .env("CARGO_ENCODED_RUSTFLAGS", reproducible::rustflags(root));
+    programs::run(&mut cargo).map_err(|error| {
+        format!("the page's WASM does not build ({error}); if the target is missing: rustup target add {TARGET}")
+    })?;
     Ok(target.join(TARGET).join("wasm").join("imagepull_web_demo.wasm"))
 }
 
@@ -321,27 +305,16 @@ fn sha256(text: &str) -> String {
 /// Installs what the page's tests need: npm packages, and Debian's Chromium where this is Debian and we are root.
 fn set_up_tests() -> Result<(), String> {
     let tests = root::join("tests/web");
-    run_program(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&tests))?;
-    if has_program("chromium") || has_program("google-chrome") {
+    programs::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&tests))?;
+    if programs::has("chromium", &["--version"]) || programs::has("google-chrome", &["--version"]) {
         return Ok(());
     }
-    if !has_program("apt-get") {
+    if !programs::has("apt-get", &["--version"]) {
         return Err("no Chromium here: install it, or set CHROMIUM to its path".to_owned());
     }
-    run_program(Command::new("apt-get").args(["update", "--quiet"]))?;
+    programs::run(Command::new("apt-get").args(["update", "--quiet"]))?;
     let install = ["install", "--quiet", "--yes", "--no-install-recommends", "chromium", "fonts-liberation"];
-    run_program(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
-}
-
-fn has_program(name: &str) -> bool {
-    let asked = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    asked.is_ok_and(|status| status.success())
-}
-
-fn run_program(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed: {status}")) }
+    programs::run(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //! for macOS by a Mac.
 
 use crate::dist::platform::Platform;
-use crate::{reproducible, root};
+use crate::programs::{has, run};
+use crate::{programs, reproducible, root};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// What links for other platforms: packages of the Python index with programs in them. Pinned: another linker, other bytes.
 const LINKER: [&str; 2] = ["ziglang==0.17.0", "cargo-zigbuild==0.24.0"];
@@ -16,7 +17,7 @@ pub fn obstacle(platform: &Platform) -> Option<String> {
             Some("Apple's frameworks are on Macs alone; the release's workflow has one".to_owned())
         }
         true => None,
-        false if linker_is_installed() || has_pip() => None,
+        false if linker_is_installed() || has(python(), &["-m", "pip", "--version"]) => None,
         false => Some("no Python with pip to install zig by: apt-get install python3-pip".to_owned()),
     }
 }
@@ -26,7 +27,7 @@ pub fn build(platform: &Platform, source: &Path, target: &Path) -> Result<PathBu
     // Into the toolchain that the sources name; it is there already on the second time.
     run(Command::new("rustup").args(["--quiet", "target", "add", platform.target]).current_dir(source))?;
     let mut cargo = if platform.needs_macos() {
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        programs::cargo(&[])
     } else {
         let linker = linker()?;
         let mut cargo = Command::new(linker.join("bin").join("cargo-zigbuild"));
@@ -60,12 +61,6 @@ fn python() -> &'static str {
     if cfg!(windows) { "python" } else { "python3" }
 }
 
-fn has_pip() -> bool {
-    let mut pip = Command::new(python());
-    pip.args(["-m", "pip", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-    pip.status().is_ok_and(|status| status.success())
-}
-
 /// The folder of the linker; installed there on first use.
 fn linker() -> Result<PathBuf, String> {
     let place = place_of_linker();
@@ -82,10 +77,4 @@ fn linker() -> Result<PathBuf, String> {
         .args(LINKER))?;
     std::fs::rename(&fresh, &place).map_err(|error| format!("{}: {error}", place.display()))?;
     Ok(place)
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.stdin(Stdio::null()).status().map_err(|error| format!("cannot run {name}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed: {status}")) }
 }

@@ -2,7 +2,7 @@
 //! manifest of them. Two builds of one commit give the same bytes, in whichever folders.
 
 mod archive;
-mod build;
+pub mod build;
 pub mod manifest;
 pub mod platform;
 
