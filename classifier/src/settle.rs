@@ -22,7 +22,9 @@ pub struct Case<'a> {
     pub pod: Option<&'a PodFacts>,
     /// Where it happens.
     pub place: &'a PlaceFacts,
-    /// How sure the text made us of the cause that is being settled.
+    /// The cause that the text tells, which is being settled: its id.
+    pub from: &'static str,
+    /// How sure the text made us of it.
     pub confidence: Confidence,
     /// Seconds since 1970 at which the facts held: when they were collected, else the time that the caller gave.
     pub now: Option<i64>,
@@ -48,6 +50,7 @@ pub fn settle(recognized: &Recognized<'_>, best: Option<&Ranked>, facts: &Facts,
         image: recognized.image.as_ref(),
         pod: facts.pod(&recognized.timeline.subject),
         place: &recognized.place,
+        from: best.cause.id,
         confidence: best.confidence,
         now: facts.collected_at.or(now),
     };

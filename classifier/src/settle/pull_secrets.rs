@@ -121,6 +121,18 @@ impl<'a> Case<'a> {
         self.credential_in_words() != Words::Sent
     }
 
+    /// The login of the pod's pull secrets that was sent first, where the words leave room for one and none was over.
+    pub fn login_sent(&self) -> Option<LoginSent<'a>> {
+        let secrets = self.pull_secrets().filter(|_| self.credential_in_words() != Words::NotSent)?;
+        let sent = secrets.sent();
+        let &(secret, entry) = sent.first()?;
+        if sent.iter().any(|(secret, entry)| self.is_over(secret, entry).is_some()) {
+            return None;
+        }
+        let says = format!("has a login for {}, which fits the image: it was sent", entry.key);
+        Some(LoginSent { secret, entry, lines: vec![secrets.pod_line(), (object(secret), says)] })
+    }
+
     /// How sure facts make us that explain why nothing was sent: certain where the words say that nothing was.
     pub fn sureness(&self) -> Confidence {
         let said = self.credential_in_words() == Words::NotSent && self.confidence == Confidence::Certain;
@@ -157,6 +169,16 @@ impl<'a> Case<'a> {
             ))
         })
     }
+}
+
+/// A login that was sent.
+pub struct LoginSent<'a> {
+    /// The secret that holds it.
+    pub secret: &'a SecretFacts,
+    /// Its entry for the image.
+    pub entry: &'a EntryFacts,
+    /// The proof: what the pod names, and what the secret holds.
+    pub lines: Vec<(String, String)>,
 }
 
 /// A token that was over.
@@ -260,11 +282,7 @@ impl<'a> PullSecrets<'a> {
         let says = if names.is_empty() {
             "names no imagePullSecrets".to_owned()
         } else {
-            format!(
-                "names the pull \
-secrets {}",
-                names.join(", ")
-            )
+            format!("names the pull secrets {}", names.join(", "))
         };
         (format!("pod {}/{}", self.pod.namespace, self.pod.name), says)
     }
@@ -275,11 +293,7 @@ secrets {}",
         let says = if account.pull_secrets.is_empty() {
             "lists no imagePullSecrets".to_owned()
         } else {
-            format!(
-                "lists \
-{}",
-                account.pull_secrets.join(", ")
-            )
+            format!("lists {}", account.pull_secrets.join(", "))
         };
         Some((format!("serviceaccount {}/{}", account.namespace, account.name), says))
     }

@@ -5,7 +5,7 @@ use crate::cause::*;
 use crate::observations::{Asked, Credential, Failure};
 use crate::secret_facts::{Oddity, UsernameShape};
 use crate::settle::Case;
-use crate::settle::pull_secrets::object;
+use crate::settle::pull_secrets::{LoginSent, object};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "credentials-rejected",
@@ -161,25 +161,7 @@ fn bare_401(failure: &Failure<'_>) -> bool {
 }
 
 fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else {
-        return Verdict::No;
-    };
-    let sent = secrets.sent();
-    let Some((secret, entry)) = sent.first() else { return Verdict::No };
-    if sent.iter().any(|(secret, entry)| case.is_over(secret, entry).is_some()) {
-        return Verdict::No;
-    }
-    let mut lines = vec![
-        secrets.pod_line(),
-        (
-            object(secret),
-            format!(
-                "has a login for {}, which fits the image: it was \
-sent",
-                entry.key
-            ),
-        ),
-    ];
+    let Some(LoginSent { secret, entry, mut lines }) = case.login_sent() else { return Verdict::No };
     let odd = entry.oddities.iter().find_map(|oddity| why_odd(*oddity));
     let odd = odd.or((entry.username == UsernameShape::HarborRobotWithoutDollar).then_some(
         "the user name lacks the \

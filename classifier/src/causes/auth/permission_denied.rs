@@ -4,7 +4,7 @@ use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Answer, Asked, Credential, Failure};
 use crate::settle::Case;
-use crate::settle::pull_secrets::object;
+use crate::settle::pull_secrets::LoginSent;
 
 pub(super) const CAUSE: Cause = Cause {
     id: "permission-denied",
@@ -240,16 +240,8 @@ fn not_google(failure: &Failure<'_>) -> bool {
 }
 
 fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|_| case.credential_in_words() != Credential::NotSent) else {
-        return Verdict::No;
-    };
-    let sent = secrets.sent();
-    let Some((secret, entry)) = sent.first() else { return Verdict::No };
-    if sent.iter().any(|(secret, entry)| case.is_over(secret, entry).is_some()) {
-        return Verdict::No;
-    }
+    let Some(LoginSent { secret, mut lines, .. }) = case.login_sent() else { return Verdict::No };
     let Some(line) = case.repository_in_use() else { return Verdict::No };
-    let says = format!("has a login for {}, which fits the image: it was sent", entry.key);
-    let lines = vec![secrets.pod_line(), (object(secret), says), line];
+    lines.push(line);
     Verdict::Proven(Proof { confidence, lines, values: vec![("secret", secret.metadata.name.clone())] })
 }

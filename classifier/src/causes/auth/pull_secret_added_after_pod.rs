@@ -1,5 +1,6 @@
 //! Facts only: the service account lists the secret by now; the pod was admitted before it did.
 
+use super::{UNSENT, nothing_sent};
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::settle::Case;
@@ -12,14 +13,9 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[],
     settles: &[
         Settling {
-            from: &["credentials-missing", "repository-not-found-or-private"],
+            from: UNSENT,
             question: "the service account lists a pull secret that the pod does not have",
             when: settle,
-        },
-        Settling {
-            from: &["credentials-rejected", "permission-denied"],
-            question: "the same, where the words leave open whether a credential was sent",
-            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
         },
     ],
     refines: &[],
@@ -52,11 +48,7 @@ workload wait for the service account (a sync wave in Argo CD, dependsOn in Flux
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) =
-        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
-    else {
-        return Verdict::No;
-    };
+    let Some(secrets) = nothing_sent(case) else { return Verdict::No };
     let Some(account) = secrets.account else { return Verdict::No };
     // A pod that lists a secret of its own gets none from its service account; a static pod gets none at all.
     let own_list = secrets.named.iter().any(|named| !account.pull_secrets.iter().any(|listed| listed == named.name));

@@ -1,5 +1,6 @@
 //! Facts only: the secret exists, in a namespace where the kubelet does not look.
 
+use super::{UNSENT, nothing_sent};
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::settle::Case;
@@ -13,14 +14,9 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[],
     settles: &[
         Settling {
-            from: &["credentials-missing", "repository-not-found-or-private", "pull-secret-not-found"],
+            from: &[UNSENT[0], UNSENT[1], UNSENT[2], UNSENT[3], "pull-secret-not-found"],
             question: "the secret that the pod names is missing in its namespace, and exists in another one",
             when: settle,
-        },
-        Settling {
-            from: &["credentials-rejected", "permission-denied"],
-            question: "the same, where the words leave open whether a credential was sent",
-            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
         },
     ],
     refines: &[],
@@ -70,11 +66,7 @@ imagepullsecret-patcher keep copies in step, and attach them.",
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) =
-        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
-    else {
-        return Verdict::No;
-    };
+    let Some(secrets) = nothing_sent(case) else { return Verdict::No };
     let missing = secrets.missing();
     // The best copy of a missing one: a secret of its name that fits, else one of its name.
     let of_name =

@@ -1,9 +1,10 @@
 //! Facts only: the right secret is there, and neither pod nor service account names it.
 
+use super::{UNSENT, nothing_sent};
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::settle::Case;
-use crate::settle::pull_secrets::object;
+use crate::settle::pull_secrets::{object};
 
 pub(super) const CAUSE: Cause = Cause {
     id: "pull-secret-not-attached",
@@ -13,14 +14,9 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[],
     settles: &[
         Settling {
-            from: &["credentials-missing", "repository-not-found-or-private"],
+            from: UNSENT,
             question: "a secret of the namespace fits the image, and neither the pod nor its service account names it",
             when: settle,
-        },
-        Settling {
-            from: &["credentials-rejected", "permission-denied"],
-            question: "the same, where the words leave open whether a credential was sent",
-            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
         },
     ],
     refines: &[],
@@ -56,11 +52,7 @@ pull-secret-wrong-registry.",
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) =
-        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
-    else {
-        return Verdict::No;
-    };
+    let Some(secrets) = nothing_sent(case) else { return Verdict::No };
     if !secrets.all_known() {
         return Verdict::No;
     }

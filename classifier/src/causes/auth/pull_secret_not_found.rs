@@ -1,5 +1,6 @@
 //! The pod names a pull secret that the kubelet could not get.
 
+use super::{UNSENT, nothing_sent};
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::observations::{Credential, Failure};
@@ -55,16 +56,9 @@ pub(super) const CAUSE: Cause = Cause {
             when: |case| settle(case, case.confidence),
         },
         Settling {
-            from: &["credentials-missing", "repository-not-found-or-private"],
+            from: UNSENT,
             question: "a secret that the pod names does not exist in its namespace",
             when: |case| settle(case, case.sureness()),
-        },
-        Settling {
-            from: &["credentials-rejected", "permission-denied"],
-            question: "the same, where the words leave open whether a credential was sent",
-            when: |case| {
-                if case.confidence == Confidence::Certain { Verdict::No } else { settle(case, case.sureness()) }
-            },
         },
     ],
     refines: &[
@@ -144,11 +138,7 @@ fn untold(failure: &Failure<'_>) -> bool {
 }
 
 fn settle(case: &Case<'_>, confidence: Confidence) -> Verdict {
-    let Some(secrets) =
-        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
-    else {
-        return Verdict::No;
-    };
+    let Some(secrets) = nothing_sent(case) else { return Verdict::No };
     let missing = secrets.missing();
     let elsewhere = |name: &str| {
         secrets.elsewhere.iter().any(|secret| secret.metadata.name == name && why_skipped(secret).is_none())

@@ -1,5 +1,6 @@
 //! Facts only: the pod's secrets were read, and no entry in them fits the image.
 
+use super::{UNSENT, nothing_sent};
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::keyring::Keyring;
@@ -15,14 +16,9 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[],
     settles: &[
         Settling {
-            from: &["credentials-missing", "repository-not-found-or-private"],
+            from: UNSENT,
             question: "the pod's pull secrets were read, and no entry in them matches the image by the kubelet's rules",
             when: settle,
-        },
-        Settling {
-            from: &["credentials-rejected", "permission-denied"],
-            question: "the same, where the words leave open whether a credential was sent",
-            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
         },
     ],
     refines: &[],
@@ -72,7 +68,7 @@ correct it in the workload.",
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) = case.pull_secrets().filter(|_| case.words_allow_nothing_sent()) else { return Verdict::No };
+    let Some(secrets) = nothing_sent(case) else { return Verdict::No };
     let read = secrets.read();
     let Keyring::NoMatch { nearest } = secrets.keyring() else { return Verdict::No };
     // Secrets that are passed over as a whole, and those that are not there, have causes of their own.

@@ -1,5 +1,6 @@
 //! Facts only: the kubelet skips the secret, or its entry, without a word.
 
+use super::{UNSENT, nothing_sent};
 use crate::causes::remedies;
 use crate::cause::*;
 use crate::keyring::Keyring;
@@ -15,15 +16,10 @@ pub(super) const CAUSE: Cause = Cause {
     signs: &[],
     settles: &[
         Settling {
-            from: &["credentials-missing", "repository-not-found-or-private"],
+            from: UNSENT,
             question: "a secret that the pod names is passed over by the kubelet, or its entry for the image holds \
 nothing to send",
             when: settle,
-        },
-        Settling {
-            from: &["credentials-rejected", "permission-denied"],
-            question: "the same, where the words leave open whether a credential was sent",
-            when: |case| if case.confidence == Confidence::Certain { Verdict::No } else { settle(case) },
         },
     ],
     refines: &[],
@@ -68,11 +64,7 @@ The docker config must hold the password itself: on a desktop, log in with \
 };
 
 fn settle(case: &Case<'_>) -> Verdict {
-    let Some(secrets) =
-        case.pull_secrets().filter(|secrets| case.words_allow_nothing_sent() && secrets.sent().is_empty())
-    else {
-        return Verdict::No;
-    };
+    let Some(secrets) = nothing_sent(case) else { return Verdict::No };
     let read = secrets.read();
     let proven = |secret: &SecretFacts, says: String, confidence| {
         let lines = vec![secrets.pod_line(), (object(secret), says)];

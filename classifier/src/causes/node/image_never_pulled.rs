@@ -1,6 +1,6 @@
 //! The pod forbids pulling, and the node does not have the image, or not for this pod.
 
-use super::LET_THE_KUBELET_PULL;
+use super::{LET_THE_KUBELET_PULL, load};
 use crate::cause::*;
 use crate::causes::remedies::{self, ATTACH_SECRET, ATTACH_WARNINGS, RECREATE};
 use crate::settle::Case;
@@ -60,85 +60,14 @@ for pods that have this secret, too. And where the image is not on the node, pul
             warnings: ATTACH_WARNINGS,
             ..FIX
         },
-        Fix {
-            title: "Load the image into every node of the kind cluster",
-            only: &[Place::Cluster(Cluster::Kind)],
-            steps: &[
-                "`kind load docker-image {image}` (add `--name` if the cluster is not called kind). It goes from Docker on your machine into \
-every node, under the name it has there: `docker images` must show exactly {image}.",
-                "For podman, or if the name differs: `docker save -o image.tar {image}` (or `podman save`), then `kind load image-archive image.tar`.",
-                "A tag `latest` makes the policy Always where none is written: use another tag.",
-                "The kubelet looks again by itself within seconds.",
-            ],
-            checks: &[reads("docker exec {node} crictl images")],
-            ..FIX
-        },
-        Fix {
-            title: "Load the image into minikube",
-            only: &[Place::Cluster(Cluster::Minikube)],
-            steps: &[
-                "`minikube image load {image}` copies it from Docker on your machine into every node; `minikube image build -t {image} .` \
-builds it there.",
-                "With the docker runtime, `eval $(minikube docker-env)` and then `docker build -t {image} .` builds straight into the node; it \
-holds for this shell and one node only.",
-            ],
-            checks: &[reads("minikube image ls")],
-            ..FIX
-        },
-        Fix {
-            title: "Load the image into every node of the k3d cluster",
-            only: &[Place::Cluster(Cluster::K3d)],
-            steps: &["`k3d image import {image}` (add `-c NAME` if the cluster is not called k3s-default)."],
-            checks: &[reads("docker exec {node} crictl images")],
-            ..FIX
-        },
-        Fix {
-            title: "Import the image into MicroK8s",
-            only: &[Place::Cluster(Cluster::Microk8s)],
-            steps: &[
-                "`docker save -o image.tar {image}`, then `microk8s ctr image import image.tar`; in a cluster of several nodes `microk8s \
-images import < image.tar` reaches all of them.",
-            ],
-            checks: &[reads("microk8s ctr images ls")],
-            ..FIX
-        },
-        Fix {
-            title: "Import the image into k3s or RKE2",
-            who: Who::NodeAdmin,
-            only: &[Place::Cluster(Cluster::K3s), Place::Cluster(Cluster::Rancher)],
-            steps: &[
-                "`docker save -o image.tar {image}`, copy the file to every node, and there `k3s ctr images import image.tar` (RKE2: \
-`/var/lib/rancher/rke2/bin/ctr -a /run/k3s/containerd/containerd.sock -n k8s.io images import image.tar`).",
-                "A file in /var/lib/rancher/k3s/agent/images (RKE2: /var/lib/rancher/rke2/agent/images) is imported at each start.",
-            ],
-            ..FIX
-        },
-        Fix {
-            title: "Build or pull the image with Docker Desktop",
-            only: &[Place::Cluster(Cluster::DockerDesktop)],
-            steps: &[
-                "With the kubeadm cluster, images of Docker Desktop are images of the node: `docker images` must show exactly {image}.",
-                "With the kind cluster (several nodes) the image store must be containerd's (Settings, General), or load it with `docker \
-save {image} | docker exec -i {node} ctr -n k8s.io images import -`.",
-            ],
-            checks: &[reads("docker images {repository}")],
-            ..FIX
-        },
+        load::KIND,
+        load::MINIKUBE,
+        load::K3D,
+        load::MICROK8S,
+        load::K3S,
+        load::DOCKER_DESKTOP,
         LET_THE_KUBELET_PULL,
-        Fix {
-            title: "Put the image on every node, under its exact name",
-            who: Who::NodeAdmin,
-            steps: &[
-                "See what the node has: `crictl images` on {node}. A short name must be there as docker.io/library/NAME; podman's localhost/NAME \
-must be written so in the pod too.",
-                "containerd: `docker save -o image.tar {image}`, copy it over, `ctr -n k8s.io images import image.tar`. CRI-O: `podman load -i \
-image.tar` as root. Docker: `docker load -i image.tar`.",
-                "Do so on each node that may run the pod, or pull it there: `crictl pull {image}`.",
-                "The kubelet looks again by itself within seconds.",
-            ],
-            checks: &[reads("kubectl get node {node} -o jsonpath='{{range .status.images[[*]]}}{{.names}}{{\"\\n\"}}{{end}}'")],
-            ..FIX
-        },
+        load::ANY,
         Fix {
             title: "Exempt such images from the check of credentials",
             who: Who::ClusterAdmin,

@@ -19,6 +19,8 @@ area! {
     image_not_on_node,
 }
 
+mod load;
+
 /// For a failure of this node alone.
 const ON_ANOTHER_NODE: Fix = Fix {
     title: "Let the pod run on another node meanwhile",
