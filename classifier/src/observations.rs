@@ -172,6 +172,14 @@ pub struct Message {
     pub reference: Option<String>,
 }
 
+impl Message {
+    /// The words and their masked form, of each reading: as they stand, and as they read without the line ends of a terminal.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = (&Text, &str)> {
+        let rejoined = self.rejoined.as_deref().map(|(text, masked)| (text, masked.as_str()));
+        std::iter::once((&self.text, self.masked.as_str())).chain(rejoined)
+    }
+}
+
 /// An HTTP answer that a message tells of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -200,7 +200,8 @@ fn lay(failure: &Failure<'_>, attempt: Option<usize>, number: usize, found: &mut
         .chain(rejoined.iter().map(|message| Failure { message, ..*failure }))
         .map(|reading| (reading, Seen::of(&reading.message.masked)))
         .collect();
-    let beside: Vec<Seen> = failure.timeline.beside.iter().map(|other| Seen::of(&other.masked)).collect();
+    let beside = failure.timeline.beside.iter().flat_map(Message::readings);
+    let beside: Vec<Seen> = beside.map(|(_, masked)| Seen::of(masked)).collect();
     for ready in &CATALOGUE.signs {
         if ready.key.is_some_and(|key| !readings.iter().any(|(_, seen)| seen.has(key))) {
             continue;
@@ -253,11 +254,12 @@ fn fits(ready: &Ready, failure: &Failure<'_>, seen: &Seen) -> Option<Fit> {
             }
             Condition::Beside(_) => {
                 let phrase = &look.as_ref()?.phrase;
-                let (other, hit) =
-                    failure.timeline.beside.iter().find_map(|other| Some((other, phrase.find(&other.masked)?)))?;
-                fit.proofs.push(found(other.source, &other.text, hit.range.clone()));
+                let (source, text, hit) = failure.timeline.beside.iter().find_map(|other| {
+                    other.readings().find_map(|(text, masked)| Some((other.source, text, phrase.find(masked)?)))
+                })?;
+                fit.proofs.push(found(source, text, hit.range.clone()));
                 for (name, range) in hit.words {
-                    fit.words.push((name, other.text.as_str().get(range).unwrap_or_default().to_owned()));
+                    fit.words.push((name, text.as_str().get(range).unwrap_or_default().to_owned()));
                 }
             }
             Condition::Status(codes) => {

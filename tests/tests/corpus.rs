@@ -83,24 +83,81 @@ fn every_proof_is_found_in_the_text_that_it_quotes() {
     }
 }
 
+/// What a text becomes on its way to us.
+type Way = (&'static str, fn(&str) -> String);
+
+/// Texts whose answer another way of pasting changes; and how many there are.
+fn changed(change: fn(&str) -> String, files: &[&str]) -> (Vec<String>, usize) {
+    let texts: Vec<Labelled> = files.iter().flat_map(|name| read(name)).collect();
+    let line = |labelled: &Labelled| {
+        let plain = diagnose(&labelled.text, &Options::default());
+        let odd = diagnose(&change(&labelled.text), &Options::default());
+        let (plain, odd) = (answer(&plain), answer(&odd));
+        (plain != odd).then(|| format!("{}: {plain} became {odd}", labelled.id))
+    };
+    (texts.iter().filter_map(line).collect(), texts.len())
+}
+
 #[test]
 fn line_ends_margins_and_quoting_do_not_change_an_answer() {
-    type Way = (&'static str, fn(&str) -> String);
-    let ways: [Way; 3] = [
+    let ways: [Way; 4] = [
         ("CRLF", |text| text.replace('\n', "\r\n")),
+        ("line ends of an old clipboard", |text| text.replace('\n', "\r")),
         ("a margin", |text| text.lines().map(|line| format!("    {line}\n")).collect()),
         ("quoted in a mail", |text| text.lines().map(|line| format!("> {line}\n")).collect()),
     ];
     for (way, change) in ways {
-        let mut changed = Vec::new();
-        let texts = read("recordings.jsonl");
-        for labelled in &texts {
-            let plain = diagnose(&labelled.text, &Options::default());
-            let odd = diagnose(&change(&labelled.text), &Options::default());
-            if answer(&plain) != answer(&odd) {
-                changed.push(format!("{}: {} became {}", labelled.id, answer(&plain), answer(&odd)));
-            }
-        }
+        let (changed, _) = changed(change, &["recordings.jsonl"]);
         assert!(changed.is_empty(), "{way}:\n{}", changed.join("\n"));
+    }
+}
+
+/// Lines cut at a width, in the middle of words.
+fn cut(text: &str, width: usize) -> String {
+    let cut = |line: &str| {
+        let characters: Vec<char> = line.chars().collect();
+        let parts: Vec<String> = characters.chunks(width).map(|part| part.iter().collect()).collect();
+        parts.join("\n") + "\n"
+    };
+    text.lines().map(cut).collect()
+}
+
+/// Lines broken at the last blank before a width, as an editor does.
+fn fill(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut rest = line;
+        while rest.len() > width {
+            let first = rest.len() - rest.trim_start().len();
+            let blank = rest.char_indices().filter(|&(at, c)| c == ' ' && at > first);
+            let fits = blank.clone().take_while(|&(at, _)| at <= width).last();
+            let Some((at, _)) = fits.or_else(|| blank.clone().next()) else { break };
+            out += rest[..at].trim_end();
+            out.push('\n');
+            rest = rest[at..].trim_start();
+        }
+        out += rest;
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn what_pages_and_terminals_do_to_lines_and_quotes_changes_few_answers() {
+    let ways: [Way; 8] = [
+        ("cut at 57", |text| cut(text, 57)),
+        ("cut at 80", |text| cut(text, 80)),
+        ("cut at 120", |text| cut(text, 120)),
+        ("filled to 80", |text| fill(text, 80)),
+        ("filled to 100", |text| fill(text, 100)),
+        ("one paragraph", |text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        ("entities", |text| {
+            text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+        }),
+        ("typographic quotes", |text| text.replace('"', "\u{201d}").replace('\'', "\u{2019}")),
+    ];
+    for (way, change) in ways {
+        let (changed, all) = changed(change, &["recordings.jsonl", "cases.jsonl"]);
+        assert!(changed.len() * 20 <= all, "{way}: {} of {all}\n{}", changed.len(), changed.join("\n"));
     }
 }

@@ -7,11 +7,32 @@ use crate::text::{Builder, Text};
 
 /// The same words without escapes, colours, entities, frames and odd blanks. Line ends stay.
 pub fn clean(text: &Text) -> Text {
+    replaced(text, &|bytes| bytes.iter().position(|&b| may_need_cleaning(b)))
+}
+
+/// An input without what hides lines and quotes: colours and other sequences of a terminal; entities and typographic quotes where
+/// they stand for every quote. `None` if there are none.
+pub fn undressed(input: &str, index: usize) -> Option<Text> {
+    let coloured = input.contains('\u{1b}') || input.contains("^[[");
+    let quoted =
+        !input.contains('"') && (input.contains("&quot;") || input.contains("&#34;") || input.contains(QUOTES));
+    let hides = |pair: &[u8]| match pair {
+        [0x1b, _] | [b'^', b'['] => coloured,
+        // the first two bytes of each of the quotes
+        [b'&', _] | [0xe2, 0x80] => quoted,
+        _ => false,
+    };
+    let next = |bytes: &[u8]| bytes.windows(2).position(hides);
+    (coloured || quoted).then(|| replaced(&Text::verbatim(input, 0, index), &next))
+}
+
+/// The same words with the replacement of each place that `next` finds.
+fn replaced(text: &Text, next: &dyn Fn(&[u8]) -> Option<usize>) -> Text {
     let words = text.as_str();
     let mut out = Builder::new(text.input());
     let mut kept = 0;
     let mut at = 0;
-    while let Some(plain) = words.as_bytes()[at..].iter().position(|&b| may_need_cleaning(b)) {
+    while let Some(plain) = next(&words.as_bytes()[at..]) {
         at += plain;
         let Some((length, replacement)) = replace_at(words, at) else {
             at += words[at..].chars().next().map_or(1, char::len_utf8);
@@ -24,33 +45,6 @@ pub fn clean(text: &Text) -> Text {
     }
     out.keep(text, kept..words.len());
     out.finish()
-}
-
-/// The same words without colours and other sequences of a terminal; `None` if there are none.
-pub fn without_colours(text: &Text) -> Option<Text> {
-    let words = text.as_str();
-    if !words.contains(['\u{1b}']) && !words.contains("^[[") {
-        return None;
-    }
-    let bytes = words.as_bytes();
-    let mut out = Builder::new(text.input());
-    let mut kept = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        let length = match bytes[at] {
-            0x1b => ansi(&bytes[at..], 1),
-            b'^' if bytes[at..].starts_with(b"^[[") => ansi(&bytes[at..], 2),
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        out.keep(text, kept..at);
-        at = (at + length).min(bytes.len());
-        kept = at;
-    }
-    out.keep(text, kept..words.len());
-    Some(out.finish())
 }
 
 fn may_need_cleaning(b: u8) -> bool {
@@ -122,6 +116,9 @@ const ENTITIES: &[(&str, char)] = &[
     ("&nbsp;", ' '),
     ("&#160;", ' '),
 ];
+
+/// What typesetting makes of a quote.
+const QUOTES: [char; 4] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}'];
 
 /// Characters that typesetting, chats and terminals put in the place of plain ones.
 fn wide(c: char) -> Option<With> {

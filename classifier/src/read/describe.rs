@@ -237,50 +237,59 @@ fn part(key: &str, value: &str) -> Option<Part> {
 }
 
 /// Keys that stand at the left edge of a description.
+const HEAD_KEYS: &[&str] = &[
+    "Name",
+    "Namespace",
+    "Priority",
+    "Priority Class Name",
+    "PriorityClassName",
+    "Runtime Class Name",
+    "Service Account",
+    "Node",
+    "Start Time",
+    "Labels",
+    "Annotations",
+    "Status",
+    "Reason",
+    "Message",
+    "SeccompProfile",
+    "IP",
+    "IPs",
+    "Controlled By",
+    "Controllers",
+    "NominatedNodeName",
+    "QoS Class",
+    "Node-Selectors",
+    "Tolerations",
+    "Selector",
+    "Replicas",
+    "StrategyType",
+    "Pods Status",
+    "Pod Template",
+    "CreationTimestamp",
+    "MinReadySeconds",
+    "RollingUpdateStrategy",
+    "OldReplicaSets",
+    "NewReplicaSet",
+    "Readiness Gates",
+    "Topology Spread Constraints",
+    "Security Policy",
+    "Image(s)",
+    "Kind",
+    "Involved Object",
+    "API Version",
+    "Type",
+    "Count",
+];
+
 fn is_head_key(key: &str) -> bool {
-    const KEYS: &[&str] = &[
-        "Name",
-        "Namespace",
-        "Priority",
-        "Priority Class Name",
-        "PriorityClassName",
-        "Runtime Class Name",
-        "Service Account",
-        "Node",
-        "Start Time",
-        "Labels",
-        "Annotations",
-        "Status",
-        "Reason",
-        "Message",
-        "SeccompProfile",
-        "IP",
-        "IPs",
-        "Controlled By",
-        "Controllers",
-        "NominatedNodeName",
-        "QoS Class",
-        "Node-Selectors",
-        "Tolerations",
-        "Selector",
-        "Replicas",
-        "StrategyType",
-        "Pods Status",
-        "Pod Template",
-        "CreationTimestamp",
-        "MinReadySeconds",
-        "RollingUpdateStrategy",
-        "OldReplicaSets",
-        "NewReplicaSet",
-        "Readiness Gates",
-        "Topology Spread Constraints",
-        "Security Policy",
-        "Image(s)",
-        "Kind",
-        "Involved Object",
-        "API Version",
-        "Type",
-        "Count",
-    ];
-    KEYS.contains(&key)
+    HEAD_KEYS.contains(&key)
+}
+
+/// Keys that begin a line of a description, wherever it stands; but for `Name`, which begins the description itself, and stands in
+/// volumes and lists as well.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    let lists = ["Containers", "Init Containers", "Ephemeral Containers"];
+    let keys = HEAD_KEYS.iter().chain(BLOCKS).copied().chain(lists);
+    keys.filter(|key| !matches!(*key, "Name" | "Kind" | "Type" | "Count"))
 }

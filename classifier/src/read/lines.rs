@@ -9,7 +9,7 @@ use crate::read::clean::clean;
 use crate::read::describe::Description;
 use crate::read::record::Record;
 use crate::read::{events, log, message, objects, timeline::Assembler, tree};
-use crate::text::Text;
+use crate::text::{Builder, Text};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -148,6 +148,7 @@ pub fn walk(document: &Document<'_>, found: &mut Assembler) {
         command: None,
         pushing: 0,
         about_push: None,
+        width: None,
         block_open: false,
     };
     let words = document.words;
@@ -192,8 +193,16 @@ struct Walker<'a, 'd> {
     pushing: usize,
     /// Whether the document is about a push and about no pull; asked once, if ever.
     about_push: Option<bool>,
+    /// At how many characters lines were broken; asked once, if ever.
+    width: Option<usize>,
     block_open: bool,
 }
+
+/// A person pastes less than this many bytes.
+const PASTED: usize = 64 * 1024;
+
+/// Nobody has a terminal of fewer columns, or nearly nobody.
+const NARROWEST: usize = 72;
 
 /// A record has at most this many lines; what follows is something else that we do not understand.
 const MOST_LINES: usize = 60;
@@ -264,8 +273,8 @@ impl Walker<'_, '_> {
             self.pending = Some(pending);
             if log::opens_block(words) {
                 self.block_open = true;
-            } else if matches!(form, log::Form::Level(_)) {
-                // a tool's sentence may be wrapped
+            } else if matches!(form, log::Form::Level(_)) || words.chars().count() == self.width() {
+                // a tool's sentence may be wrapped, and a terminal wraps anything
             } else {
                 self.flush();
             }
@@ -446,26 +455,51 @@ impl Walker<'_, '_> {
     }
 
     /// Whether a line that begins nothing goes on with the pending record.
-    fn continues(&self, words: &str) -> bool {
+    fn continues(&mut self, words: &str) -> bool {
         let Some(pending) = &self.pending else { return false };
-        if pending.lines >= MOST_LINES || pending.log.is_some_and(|form| !matches!(form, log::Form::Level(_))) {
+        if pending.lines >= MOST_LINES {
             return false;
         }
+        let is_log = pending.log.is_some_and(|form| !matches!(form, log::Form::Level(_)));
         let so_far = self.document.words[pending.range.clone()].trim_end();
+        let is_event = pending.record.source == Source::Event;
         let open = so_far.ends_with([':', ',', '=', '(', '['])
             || so_far.ends_with('"') && !starts_record(words)
             || so_far.ends_with("desc =")
             || so_far.ends_with(" -");
-        let last_line = so_far.rsplit('\n').next().unwrap_or_default();
-        let wrapped = last_line.chars().count() >= 72 && !starts_record(words);
-        let first_char = words.chars().next().unwrap_or_default();
-        let goes_on = !starts_record(words)
-            && (first_char.is_ascii_lowercase()
-                || matches!(first_char, '"' | '\'' | '/' | ')' | ',' | ':' | '[' | '(' | '{' | '<'));
-        open && !starts_row(words)
-            || wrapped
-            || goes_on
-            || (pending.record.source == Source::Event && !starts_record(words) && words.len() < 400)
+        if open && !is_log && !starts_row(words) {
+            return true;
+        }
+        let length = |text: &str| text.chars().count();
+        let last_line = so_far.rsplit('\n').next().map_or(0, length);
+        // The next word had no place on the line.
+        let first_word = words.split_whitespace().next().map_or(0, length);
+        let broken = last_line == self.width();
+        if is_log {
+            return broken && !starts_tool(words) && !starts_row(words);
+        }
+        let wrapped = broken || last_line + 1 + first_word > NARROWEST;
+        let begins_small = words.starts_with(|c: char| c.is_ascii_lowercase());
+        let starts =
+            if wrapped && begins_small { starts_tool(words) || starts_row(words) } else { starts_record(words) };
+        let goes_on = begins_small || words.starts_with(['"', '\'', '/', ')', ',', ':', '[', '(', '{', '<']);
+        !starts && (wrapped || goes_on || is_event && words.len() < 400)
+    }
+
+    /// At how many characters a terminal broke the lines of the document: the length of its longest lines, if there are several of it.
+    /// 0 if it did not. Only asked of what a person can have pasted.
+    fn width(&mut self) -> usize {
+        let words = self.document.words;
+        *self.width.get_or_insert_with(|| {
+            let (mut longest, mut count) = (0, 0);
+            for length in words.lines().filter(|_| words.len() < PASTED).map(|line| line.chars().count()) {
+                if length > longest {
+                    (longest, count) = (length, 0);
+                }
+                count += usize::from(length == longest);
+            }
+            if count > 1 && longest > 40 { longest } else { 0 }
+        })
     }
 
     fn go_on(&mut self, at: &Range<usize>) {
@@ -483,7 +517,7 @@ impl Walker<'_, '_> {
         if let Some(end) = words.strip_prefix('`').and_then(|inner| inner.find('`')) {
             pending.range.end = pending.range.start + 1 + end;
         }
-        let raw = self.document.text(pending.range.clone());
+        let raw = self.unbroken(&pending);
         let mut record = match pending.log {
             Some(form) => log::read(&raw, form),
             None => Record { text: clean(&raw).trim(), ..pending.record },
@@ -508,11 +542,32 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// The words of a record: where a terminal broke each of several lines at its width, as if it had not.
+    fn unbroken(&mut self, pending: &Pending) -> Text {
+        let width = self.width();
+        let text = self.document.text(pending.range.clone());
+        let words = text.as_str();
+        let lines: Vec<&str> = words.split('\n').collect();
+        let Some((_, [middle @ .., _])) = lines.split_first() else { return text };
+        let framed = |line: &str| content(line).0 > line.len() - line.trim_start().len();
+        let whole = |line: &&str| line.chars().count() == width && !framed(line);
+        if width == 0 || middle.is_empty() || !middle.iter().all(whole) {
+            return text;
+        }
+        let mut out = Builder::new(text.input());
+        let mut at = 0;
+        for line in lines {
+            out.keep(&text, at..at + line.len());
+            at += line.len() + 1;
+        }
+        out.finish()
+    }
+
     /// Whether the text around speaks of a push, and nowhere of a pull. Only asked of what a person can have pasted.
     fn is_about_push(&mut self) -> bool {
         let words = self.document.words;
         *self.about_push.get_or_insert_with(|| {
-            let lower = if words.len() < 64 * 1024 { words.to_ascii_lowercase() } else { String::new() };
+            let lower = if words.len() < PASTED { words.to_ascii_lowercase() } else { String::new() };
             let pushes = |at: usize| !lower[at + 4..].starts_with("ed");
             !lower.contains("pull") && lower.match_indices("push").any(|(at, _)| pushes(at))
         })
@@ -584,21 +639,10 @@ fn starts_record(words: &str) -> bool {
         "warning",
         "normal ",
         "rpc error",
-        "fata[",
-        "warn[",
-        "info[",
-        "erro[",
-        "debu[",
-        "ctr:",
-        "docker: ",
-        "time=",
-        "level=",
         "pulling ",
         "successfully pulled",
         "trying to pull",
         "step ",
-        "$ ",
-        "# ",
         "[error",
         "unable to",
         "cannotpull",
@@ -607,12 +651,6 @@ fn starts_record(words: &str) -> bool {
         "name:",
         "namespace:",
         "caused by",
-        "e1",
-        "e0",
-        "w0",
-        "w1",
-        "i0",
-        "i1",
         "reason:",
         "message:",
         "state:",
@@ -623,13 +661,6 @@ fn starts_record(words: &str) -> bool {
         "panic",
         "get \"",
         "head \"",
-        "podman",
-        "crictl",
-        "nerdctl",
-        "kubectl ",
-        "docker pull",
-        "docker run",
-        "sudo ",
         "status:",
         "using default tag",
         "readiness probe",
@@ -639,11 +670,46 @@ fn starts_record(words: &str) -> bool {
         "started container",
         "created container",
         "successfully assigned",
+    ];
+    starts_with_one(words, STARTS) || starts_tool(words) || starts_row(words)
+}
+
+/// Words that begin a line of a log or of a command's output, and stand nowhere else.
+fn starts_tool(words: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "fata[",
+        "warn[",
+        "info[",
+        "erro[",
+        "debu[",
+        "ctr:",
+        "docker: ",
+        "time=",
+        "level=",
+        "$ ",
+        "# ",
+        "e1",
+        "e0",
+        "w0",
+        "w1",
+        "i0",
+        "i1",
+        "podman",
+        "crictl",
+        "nerdctl",
+        "kubectl ",
+        "docker pull",
+        "docker run",
+        "sudo ",
         // BuildKit, util/progress
         "=> ",
     ];
+    starts_with_one(words, STARTS)
+}
+
+fn starts_with_one(words: &str, starts: &[&str]) -> bool {
     let lower: String = words.chars().take(32).collect::<String>().to_ascii_lowercase();
-    STARTS.iter().any(|start| lower.starts_with(start)) || starts_row(words)
+    starts.iter().any(|start| lower.starts_with(start))
 }
 
 fn starts_row(words: &str) -> bool {

@@ -10,6 +10,7 @@ use crate::phrase::{Lexicon, Literals, MASK};
 use crate::read::image_ref::ImageRef;
 use crate::read::record::Record;
 use crate::text::{Builder, Text};
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -376,17 +377,33 @@ pub fn is_anchored(words: &str) -> bool {
 
 /// Says what a record means. More than one where a text holds several messages.
 pub fn interpret(record: &Record) -> Vec<Said> {
-    let words = record.text.as_str();
-    match (record.source, record.reason.as_deref()) {
-        (Source::Event, Some(reason)) => event(record, reason),
-        (Source::Status, Some(reason)) => status(record, reason),
-        _ => parts(words).into_iter().map(|part| loose(record, part)).collect(),
+    let said = said(record);
+    let is_else = |said: &[Said]| said.iter().all(|said| matches!(said, Said::Else(_)));
+    match rejoin(&record.text).filter(|_| is_else(&said)) {
+        Some(text) => {
+            Some(self::said(&Record { text, ..record.clone() })).filter(|again| !is_else(again)).unwrap_or(said)
+        }
+        None => said,
     }
 }
 
-fn event(record: &Record, reason: &str) -> Vec<Said> {
-    let (start, prefix) = without_field_path(record.text.as_str());
-    let words = &record.text.as_str()[start..];
+fn said(record: &Record) -> Vec<Said> {
+    let words = &*unbroken(record.text.as_str());
+    match (record.source, record.reason.as_deref()) {
+        (Source::Event, Some(reason)) => event(record, words, reason),
+        (Source::Status, Some(reason)) => status(record, words, reason),
+        _ => parts(words).into_iter().map(|part| loose(record, words, part)).collect(),
+    }
+}
+
+/// The same words on one line: a terminal, or a person, may have broken it at any blank.
+fn unbroken(words: &str) -> Cow<'_, str> {
+    if words.contains('\n') { words.replace('\n', " ").into() } else { words.into() }
+}
+
+fn event(record: &Record, all: &str, reason: &str) -> Vec<Said> {
+    let (start, prefix) = without_field_path(all);
+    let words = &all[start..];
     let lower = words.to_ascii_lowercase();
     let container = prefix;
     let image = || quoted_image(words);
@@ -452,7 +469,7 @@ fn event(record: &Record, reason: &str) -> Vec<Said> {
                 return vec![Said::Waits { image: image(), container, word: Some("ImagePullBackOff".to_owned()) }];
             }
             if about {
-                let parts = sync_parts(record);
+                let parts = sync_parts(record, all);
                 return if parts.is_empty() { failed(None) } else { parts };
             }
             vec![Said::Else(looks_like(reason, &lower))]
@@ -468,8 +485,7 @@ fn is_remark(reason: &str, lower: &str) -> bool {
         || reason == "Pending"
 }
 
-fn status(record: &Record, reason: &str) -> Vec<Said> {
-    let words = record.text.as_str();
+fn status(record: &Record, words: &str, reason: &str) -> Vec<Said> {
     // the pod's own spelling; the words have the runtime's
     let image = record.subject.image.clone().or_else(|| quoted_image(words));
     let word = Some(reason.to_owned());
@@ -532,17 +548,15 @@ fn parts(words: &str) -> Vec<Range<usize>> {
 }
 
 /// `failed to "StartContainer" for "app" with ErrImagePull: "…"`, several of them perhaps.
-fn sync_parts(record: &Record) -> Vec<Said> {
-    let words = record.text.as_str();
-    if !words.contains("failed to \"StartContainer\" for") {
+fn sync_parts(record: &Record, all: &str) -> Vec<Said> {
+    if !all.contains("failed to \"StartContainer\" for") {
         return Vec::new();
     }
-    parts(words).into_iter().map(|part| loose(record, part)).collect()
+    parts(all).into_iter().map(|part| loose(record, all, part)).collect()
 }
 
 /// Reads a text that no type explains: a log line, a sentence.
-fn loose(record: &Record, part: Range<usize>) -> Said {
-    let all = record.text.as_str();
+fn loose(record: &Record, all: &str, part: Range<usize>) -> Said {
     let words = &all[part.clone()];
     let lower = words.to_ascii_lowercase();
     let start_container = after(words, "failed to \"StartContainer\" for \"").and_then(|rest| {
@@ -1134,13 +1148,14 @@ fn mirrors(error: &Text) -> Vec<(Text, Role)> {
 
 /// Masks names and notes answers and codes: as the words stand, and as they read without the line ends of a terminal.
 fn describe(text: Text, names: &[&str]) -> Message {
+    let unbroken = &*unbroken(text.as_str());
     let masked = mask(text.as_str(), names);
     let mut message = Message {
-        about_pull: is_about_pull(text.as_str()),
-        reference: named_reference(text.as_str()),
-        answers: answers(text.as_str()),
+        about_pull: is_about_pull(unbroken),
+        reference: named_reference(unbroken),
+        answers: answers(unbroken),
         codes: codes(text.as_str(), &masked),
-        credential: credential(&masked),
+        credential: credential(&self::unbroken(&masked)),
         masked,
         ..Message::default()
     };

@@ -11,6 +11,7 @@ mod message;
 mod objects;
 pub mod place;
 pub mod record;
+mod relined;
 mod timeline;
 pub mod tree;
 
@@ -23,7 +24,8 @@ pub fn read(inputs: &[&str]) -> Observations {
     let mut found = Assembler::default();
     for (index, input) in inputs.iter().enumerate() {
         found.new_section();
-        let unescaped = unescape_whole(input, index).or_else(|| uncoloured(input, index));
+        let unescaped =
+            unescape_whole(input, index).or_else(|| undressed(input, index)).or_else(|| relined::relined(input, index));
         match &unescaped {
             Some(text) => {
                 lines::walk(&lines::Document { words: text.as_str(), base: Some(text), input: index }, &mut found)
@@ -34,12 +36,11 @@ pub fn read(inputs: &[&str]) -> Observations {
     found.finish()
 }
 
-/// An input with a terminal's colours: they stand in front of words by which lines are told apart.
-fn uncoloured(input: &str, index: usize) -> Option<Text> {
+/// An input whose lines are told apart by words that something stands in front of, and whose values by quotes that are none.
+fn undressed(input: &str, index: usize) -> Option<Text> {
     // larger ones are logs, whose lines are cleaned one by one
     const MOST: usize = 16 << 20;
-    let coloured = input.len() <= MOST && (input.contains('\u{1b}') || input.contains("^[["));
-    coloured.then(|| clean::without_colours(&Text::verbatim(input, 0, index))).flatten()
+    (input.len() <= MOST).then(|| clean::undressed(input, index)).flatten()
 }
 
 /// An input that is one escaped string (`"Events:\n  Type  Reason …"`): its line ends are two characters. Unescaped as a whole, so

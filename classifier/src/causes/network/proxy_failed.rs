@@ -305,9 +305,9 @@ fn forwarded(failure: &Failure<'_>) -> bool {
 
 /// What follows each `Head "ADDRESS": `, as net/url prints a failed request.
 fn after_addresses(text: &str) -> impl Iterator<Item = &str> {
-    ["Head ", "Get ", "Post "].into_iter().flat_map(move |method| {
+    ["Head", "Get", "Post"].into_iter().flat_map(move |method| {
         text.match_indices(method).filter_map(move |(at, _)| {
-            let rest = &text[at + method.len()..];
+            let rest = text[at + method.len()..].strip_prefix(char::is_whitespace)?;
             let (address, rest) = rest.split_once(": ")?;
             (!address.is_empty() && !address.contains(char::is_whitespace)).then_some(rest)
         })
