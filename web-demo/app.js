@@ -14,6 +14,9 @@
 const ISSUES = "https://github.com/imagepull/kubectl-imagepull/issues/new";
 /** Longest text that is read between two keys; longer ones wait for a pause, so that no key feels it. */
 const AT_ONCE = 100_000;
+/** Longest text whose marks are laid under it at once. Those of a longer one, which fills its box in any case, come a frame after
+ * the answer. */
+const BRIEF = 3_000;
 /** Longest text whose marks are laid under it: layout of the copy costs as much as that of the text. */
 const MARKED = 250_000;
 /** Longest text that is read at all. Beyond it the end is read: events stand last. */
@@ -59,7 +62,8 @@ const KIND = {
  * @returns {HTMLElementTagNameMap[K]} */
 function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
+  for (const key in attributes) {
+    const value = attributes[key];
     if (key.startsWith("on")) element.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : String(value));
   }
@@ -143,6 +147,29 @@ async function start() {
   classifier.diagnose('Failed to pull image "warm.example/up:1": not found', now());
 }
 
+/** Reads the samples where nobody sees it, one at a time: a browser compiles a function when it runs, and makes it fast when it
+ * has run often. Without this the first text of a visitor takes some times as long as the next. */
+function warm() {
+  const samples = [...document.querySelectorAll("template[data-sample]")];
+  const next = () => {
+    const sample = samples.pop();
+    // Somebody was faster.
+    if (!sample || text.value) return;
+    const words = /** @type {HTMLTemplateElement} */ (sample).content.textContent ?? "";
+    const json = ask(() => classifier.diagnose(words, now()));
+    if (json) {
+      /** @type {Report} */
+      const report = JSON.parse(json);
+      Object.assign(shown, { report, text: words, rows: rows(report) });
+      draw(report, document.createElement("div"));
+      Object.assign(shown, { report: null, text: "", rows: [] });
+      unfilled.clear();
+    }
+    setTimeout(next, 20);
+  };
+  setTimeout(next, 20);
+}
+
 /** Runs the classifier. It does not fail; if it ever does, it is made anew, so that the next text is read again.
  * @template T
  * @param {() => T} run
@@ -216,7 +243,8 @@ function rows(report) {
 
 /** @param {string} words @param {boolean} loud */
 function say(words, loud) {
-  note.textContent = words || "Or drop a file here.";
+  const said = words || "Or drop a file here.";
+  if (note.textContent !== said) note.textContent = said;
   get("paste-hint", HTMLElement).classList.toggle("loud", loud && words !== "");
 }
 
@@ -241,12 +269,9 @@ function mark() {
   for (const one of all) if (kept.every((other) => one.end <= other.start || one.start >= other.end)) kept.push(one);
   kept.sort((a, b) => a.start - b.start);
   shown.marks = kept;
-  const long = shown.text.length > MARKED;
-  editor.classList.toggle("long", long);
   shown.lit = null;
-  if (long) {
-    shown.marks = [];
-    mirror.replaceChildren();
+  if (shown.text.length > MARKED) {
+    unmark();
     return;
   }
   const parts = [];
@@ -260,6 +285,12 @@ function mark() {
   // A line end at the very end has a line of its own in a text box, and none in a block.
   parts.push(shown.text.slice(at) + "\u200b");
   mirror.replaceChildren(...parts);
+}
+
+function unmark() {
+  shown.marks = [];
+  shown.lit = null;
+  mirror.replaceChildren();
 }
 
 /** @param {number} row @param {number} proof */
@@ -321,37 +352,77 @@ function show(pasted) {
   document.body.classList.toggle("read", report !== null);
   welcome.hidden = report !== null;
   result.hidden = report === null;
-  mark();
+  editor.classList.toggle("tall", shown.text.length > BRIEF);
+  editor.classList.toggle("long", shown.text.length > MARKED);
+  unfilled.clear();
+  // Under a text that came in one piece the old marks go at once, and the new ones come later.
+  const later = pasted && report !== null && shown.text.length > BRIEF;
+  if (later) unmark();
+  else mark();
   if (!report) {
     result.replaceChildren();
     announce("");
     return;
   }
-  draw(report);
+  draw(report, result);
   const best = report.findings[shown.rows[0]?.members[0]]?.diagnoses[0];
   if (!best) announce("Nothing in this text is a failing image pull.");
   else announce(`${shown.rows.length > 1 ? `${shown.rows.length} answers. ` : ""}${best.title}. ${SURE[best.confidence]}. ${many(best.fixes.length, "fix")
     .replace("fixs", "fixes")}.`);
-  if (pasted) {
-    // With the next frame: asked for at once, places would be worked out twice.
-    requestAnimationFrame(() => {
+  afterFrame(() => {
+    // Another text may have come meanwhile.
+    if (shown.report !== report) return;
+    if (later) mark();
+    if (pasted) {
       editor.scrollTop = 0;
       scrollToProof(0);
-    });
-  }
+    }
+    fillAll();
+  });
 }
 
-/** Draws the answer anew; what had the focus has it again, where it is still there.
- * @param {Report} report */
-function draw(report) {
+/** Runs it when the next frame is on its way to the screen. @param {() => void} run */
+function afterFrame(run) {
+  requestAnimationFrame(() => setTimeout(run));
+}
+
+/** Draws the answer.
+ * @param {Report} report @param {HTMLElement} into */
+function draw(report, into) {
   const parts = [];
   if (report.findings.length === 0) parts.push(nothing(report));
   else {
     if (shown.rows.length > 1 || shown.rows.some((row) => row.members.length > 1)) parts.push(list(report));
     parts.push(card(report));
+    for (const one of report.notes) parts.push(h("p", { class: "note" }, visible(one.text)));
   }
-  if (report.findings.length > 0) for (const one of report.notes) parts.push(h("p", { class: "note" }, visible(one.text)));
-  result.replaceChildren(...parts);
+  into.replaceChildren(...parts);
+}
+
+/** Closed parts of the answer that are still empty, and what goes into them.
+ * @type {Map<HTMLElement, () => HTMLElement>} */
+const unfilled = new Map();
+
+/** A part that is closed at first: filled after the frame with the answer, or as soon as somebody opens it.
+ * @param {(Node | string)[]} summary @param {() => HTMLElement} content */
+function closed(summary, content) {
+  const details = h("details", { class: "more", ontoggle: () => fill(details) }, h("summary", {}, ...summary));
+  unfilled.set(details, content);
+  return details;
+}
+
+/** @param {...HTMLElement} children */
+const part = (...children) => h("div", { class: "part" }, ...children);
+
+/** @param {HTMLElement} details */
+function fill(details) {
+  const content = unfilled.get(details);
+  unfilled.delete(details);
+  if (content) details.append(content());
+}
+
+function fillAll() {
+  for (const details of [...unfilled.keys()]) fill(details);
 }
 
 let announced = 0;
@@ -367,8 +438,10 @@ function select(row, member) {
   shown.row = row;
   shown.member = member;
   mark();
-  if (shown.report) draw(shown.report);
+  unfilled.clear();
+  if (shown.report) draw(shown.report, result);
   scrollToProof(0);
+  fillAll();
 }
 
 /** @param {Report} report */
@@ -449,29 +522,25 @@ function card(report) {
       h("h3", { id: "proof-title" }, "Proof"),
       h("ul", { class: "proofs" }, ...best.evidence.map((one, index) => h("li", {}, proof(one, index, true))))),
     first && h("section", { class: "part", "aria-labelledby": "fix-title" }, h("h3", { id: "fix-title" }, "Fix"), fix(first, true)),
-    rest.length > 0 && h("details", { class: "more" }, h("summary", {}, rest.length === 1 ? "One other way" : `${rest.length} other ways`),
-      h("div", { class: "part" }, ...rest.map((one) => fix(one, false)))),
+    rest.length > 0 && closed([rest.length === 1 ? "One other way" : `${rest.length} other ways`], () => part(...rest.map((one) => fix(one, false)))),
     finding.would_settle.length > 0 && h("section", { class: "part", "aria-labelledby": "settle-title" },
       h("h3", { id: "settle-title" }, "What would settle it"),
       ...finding.would_settle.flatMap((one) => [h("p", {}, prose(one.question)), one.command ? command(one.command, "Command that settles it") : null])
         .filter((part) => part !== null),
       finding.would_settle.some((one) => one.command) && h("p", { class: "soft" }, "Run it, and paste what it prints here, below the rest.")),
-    ...others.map((other, index) => h("details", { class: "more" },
-      h("summary", {}, h("span", {}, index === 0 ? `If that is not it: ${visible(other.title)}` : `Or: ${visible(other.title)}`),
-        h("span", { class: `pill ${other.confidence}` }, SURE[other.confidence])),
-      h("div", { class: "part" },
-        h("p", { class: "about" }, h("a", { href: `#${other.cause}` }, "What this means"), " ", h("code", { class: "soft" }, other.cause)),
-        h("ul", { class: "proofs" }, ...other.evidence.map((one, number) => h("li", {}, proof(one, number, false)))),
-        ...other.fixes.map((one) => fix(one, false))))),
+    ...others.map((other, index) => closed([h("span", {}, index === 0 ? `If that is not it: ${visible(other.title)}` : `Or: ${visible(other.title)}`),
+      h("span", { class: `pill ${other.confidence}` }, SURE[other.confidence])], () => part(
+      h("p", { class: "about" }, h("a", { href: `#${other.cause}` }, "What this means"), " ", h("code", { class: "soft" }, other.cause)),
+      h("ul", { class: "proofs" }, ...other.evidence.map((one, number) => h("li", {}, proof(one, number, false)))),
+      ...other.fixes.map((one) => fix(one, false))))),
     tried(finding),
-    row.members.length > 1 && h("details", { class: "more" }, h("summary", {}, `The same for ${many(row.members.length - 1, "other pull")}`),
+    row.members.length > 1 && closed([`The same for ${many(row.members.length - 1, "other pull")}`], () =>
       h("ul", { class: "rows" }, ...row.members.map((index, member) => h("li", {}, h("button", {
         type: "button", "aria-current": member === shown.member ? "true" : null, onclick: () => select(shown.row, member),
       }, h("span", {}, subject(report.findings[index]) || visible(report.findings[index].image ?? "")),
-      h("span", { class: "soft" }, visible([report.findings[index].container?.name, report.findings[index].image, report.findings[index].node].filter(Boolean).join(" · "))))))),
-    ),
-    (finding.looked_at.length > 0 || finding.not_read.length > 0) && h("details", { class: "more" }, h("summary", {}, "What was looked at"),
-      h("div", { class: "part" }, h("ul", { class: "tries" }, ...finding.looked_at.map((one) => h("li", {}, visible(one))),
+      h("span", { class: "soft" }, visible([report.findings[index].container?.name, report.findings[index].image, report.findings[index].node].filter(Boolean).join(" · ")))))))),
+    (finding.looked_at.length > 0 || finding.not_read.length > 0) && closed(["What was looked at"], () => part(
+      h("ul", { class: "tries" }, ...finding.looked_at.map((one) => h("li", {}, visible(one))),
         ...finding.not_read.map((one) => h("li", {}, `not read: ${visible(one.what)} (${visible(one.why)})`))))),
     h("div", { class: "part" }, h("div", { class: "actions" },
       copyButton("Copy for a ticket", () => ask(() => classifier.markdown(text.value.slice(-MOST), now())) ?? "", "outline"),
@@ -565,7 +634,7 @@ function block(lines, label, best) {
 function tried(finding) {
   const tries = finding.attempts.flatMap((attempt) => attempt.tries.map((one) => ({ attempt, one })));
   if (tries.length < 2) return null;
-  return h("details", { class: "more" }, h("summary", {}, `What was tried (${tries.length})`), h("div", { class: "part" },
+  return closed([`What was tried (${tries.length})`], () => part(
     h("ol", { class: "tries" }, ...tries.slice(-30).map(({ attempt, one }) => h("li", {},
       h("span", { class: "soft" }, [attempt.age !== null ? `${duration(attempt.age)} ago` : "", attempt.count && attempt.count > 1 ? `× ${attempt.count}` : ""].filter(Boolean).join(", "), " "),
       h("code", {}, visible(one.text)))))));
@@ -837,3 +906,4 @@ await start();
 document.documentElement.dataset.ready = "";
 if (location.hash.length > 1) await follow();
 if (text.value && !shown.report) analyze(true);
+else warm();

@@ -54,12 +54,13 @@ async function paste(page, words) {
   await page.keyboard.press("Control+V");
 }
 
-/** A text in one piece where the clipboard is not what is tested. */
-const put = (page, words) => page.evaluate((words) => {
+/** A text in one piece where the clipboard is not what is tested; done when what comes after the frame with the answer is there. */
+const put = (page, words) => page.evaluate((words) => new Promise((done) => {
   const box = document.getElementById("text");
   box.value = words;
   box.dispatchEvent(new InputEvent("input", { inputType: "insertFromPaste", bubbles: true }));
-}, words);
+  requestAnimationFrame(() => setTimeout(done));
+}), words);
 
 const cause = (page) => page.locator("#result .about code").first().textContent();
 
