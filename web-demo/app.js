@@ -374,6 +374,8 @@ function show(pasted) {
     if (shown.report !== report) return;
     if (later) mark();
     if (pasted) {
+      // A browser follows the caret to the end of what was pasted, and may have moved the page with it.
+      if (innerHeight > 480) scrollTo({ top: 0, behavior: "instant" });
       editor.scrollTop = 0;
       scrollToProof(0);
     }
@@ -448,7 +450,8 @@ function select(row, member) {
 function nothing(report) {
   return h("div", { class: "card" }, h("div", { class: "empty" },
     h("h2", {}, "Nothing here is a failing image pull"),
-    ...report.notes.map((one) => h("p", { class: "note" }, visible(one.text))),
+    // What the heading says already is left out.
+    ...report.notes.filter((one) => one.code !== "nothing-found").map((one) => h("p", { class: "note" }, visible(one.text))),
     h("p", {}, "What shows it: the events at the end of this command’s output. They are kept for an hour."),
     command("kubectl describe pod POD -n NAMESPACE", "Command"),
   ));

@@ -1,7 +1,7 @@
 //! The page: built, held against the native classifier, and used in a real browser.
 //!
-//! What needs node, the npm packages of `tests/web` or Chromium is left out, with a loud word, where they are missing; in CI that
-//! is a failure. All of them come with `cargo xtask web --setup`.
+//! What needs node, the npm packages of `tests/web`, Chromium or Firefox is left out, with a loud word, where they are missing; in
+//! CI that is a failure. All of them come with `cargo xtask web --setup`.
 
 use imagepull_tests::repository::root;
 use std::io::Write;
@@ -103,6 +103,17 @@ fn the_page_works_in_a_browser() {
         return left_out("there is no Chromium");
     }
     run(Command::new("node").args(["--test", "page.test.mjs"]));
+}
+
+#[test]
+fn the_page_works_in_firefox() {
+    let Some(_) = page() else { return };
+    if !["/usr/bin/firefox-esr", "/usr/bin/firefox"].iter().any(|path| Path::new(path).exists())
+        && std::env::var_os("FIREFOX").is_none()
+    {
+        return left_out("there is no Firefox");
+    }
+    run(Command::new("node").args(["--test", "firefox.test.mjs"]));
 }
 
 /// Every case of the catalogue, every sample of the page, and what no case file can hold.

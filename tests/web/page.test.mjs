@@ -15,12 +15,15 @@ const sample = (name) => readFileSync(new URL(`${name}.txt`, SAMPLES), "utf8");
 const SLACK = Number(process.env.IMAGEPULL_SLACK ?? 4);
 const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 
+const launch = (options) => chromium.launch({
+  executablePath, args: ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"], ...options,
+});
+
 let browser;
 before(async () => {
   assert.ok(executablePath, "no Chromium: cargo xtask web --setup, or set CHROMIUM to its path");
   assert.ok(existsSync(PAGE), "no page: cargo xtask web");
-  const args = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  browser = await chromium.launch({ executablePath, args });
+  browser = await launch({});
 });
 after(() => browser?.close());
 
@@ -413,6 +416,8 @@ describe("accessible, in both themes and at every width", () => {
         for (const details of await page.locator("#result details").all()) await details.evaluate((details) => { details.open = false; });
         for (const width of [320, 768, 1440]) {
           await page.setViewportSize({ width, height: 900 });
+          // As it is after a paste at that width: scrolled to the proof.
+          if (state === "one" || state === "several") await reach(page);
           const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           assert.ok(sideways <= 0, `${sideways} px too wide at ${width}`);
           writeFileSync(new URL(`${state}-${colorScheme}-${width}.png`, PICTURES), await page.screenshot());
@@ -423,13 +428,35 @@ describe("accessible, in both themes and at every width", () => {
       }));
     }
   }
-  test("forced colours keep the marks", () => visit({ forcedColors: "active" }, async (page) => {
-    await put(page, sample("tag-not-found"));
-    const [ground, paper, box] = await page.evaluate(() => ["#mirror mark", "#editor", "#text"].map((one) => getComputedStyle(document.querySelector(one)).backgroundColor));
-    assert.notEqual(ground, paper);
-    assert.equal(box, "rgba(0, 0, 0, 0)", "the text box would cover them");
-    writeFileSync(new URL("forced-colors.png", PICTURES), await page.screenshot());
-  }));
+  for (const colorScheme of ["light", "dark"]) {
+    test(`forced colours keep the marks, ${colorScheme}`, () => visit({ colorScheme, forcedColors: "active" }, async (page) => {
+      await put(page, sample("tag-not-found"));
+      const [mark, box] = await page.evaluate(() => ["#mirror mark", "#text"].map((one) => {
+        const { outlineStyle, backgroundColor } = getComputedStyle(document.querySelector(one));
+        return { outlineStyle, backgroundColor };
+      }));
+      // A ground of the system's mark colour would make white words on yellow of it.
+      assert.deepEqual(mark, { outlineStyle: "solid", backgroundColor: "rgba(0, 0, 0, 0)" });
+      assert.equal(box.backgroundColor, "rgba(0, 0, 0, 0)", "the text box would cover them");
+      writeFileSync(new URL(`forced-colors-${colorScheme}.png`, PICTURES), await page.screenshot());
+    }));
+  }
+  test("scroll bars that take room make nothing too wide", async () => {
+    const other = await launch({ ignoreDefaultArgs: ["--hide-scrollbars"] });
+    try {
+      const page = await other.newPage({ viewport: { width: 320, height: 640 } });
+      await page.goto(PAGE.href);
+      await page.waitForSelector("html[data-ready]");
+      for (const words of ["", sample("credentials-missing"), ["tag-not-found", "dns-lookup-failed"].map(sample).join("\n")]) {
+        await put(page, words);
+        const [needed, there, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth, innerWidth]);
+        assert.ok(there < screen, "this browser's scroll bars take no room");
+        assert.ok(needed <= there, `${needed} px where ${there} are`);
+      }
+    } finally {
+      await other.close();
+    }
+  });
   test("a finger has room: 44 pixels in each direction for what stands alone", () => visit({ viewport: { width: 320, height: 800 }, hasTouch: true }, async (page) => {
     await put(page, sample("tag-not-found"));
     const small = await page.locator("button:visible, summary:visible, .button:visible").evaluateAll((all) => all.map((one) => [one.textContent, one.getBoundingClientRect()])

@@ -231,7 +231,7 @@ fn tools() -> Outcome {
     }
     if programs::run(&mut xtask(&["web", "--setup"])).is_err() {
         return Outcome::Skipped(
-            "npm packages or Chromium are missing, so the web page is not tested".to_owned(),
+            "npm packages, Chromium or Firefox are missing, so the web page is not tested whole".to_owned(),
             "cargo xtask web --setup".to_owned(),
         );
     }

@@ -307,19 +307,28 @@ fn sha256(text: &str) -> String {
     BASE64.encode(Sha256::digest(text.as_bytes()))
 }
 
-/// Installs what the page's tests need: npm packages, and Debian's Chromium where this is Debian and we are root.
+/// Installs what the page's tests need: npm packages, and Debian's browsers where this is Debian and we are root.
 fn set_up_tests() -> Result<(), String> {
     let tests = root::join("tests/web");
     programs::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&tests))?;
-    if programs::has("chromium", &["--version"]) || programs::has("google-chrome", &["--version"]) {
+    let has = |name: &str| programs::has(name, &["--version"]);
+    let mut packages = Vec::new();
+    if !has("chromium") && !has("google-chrome") {
+        packages.extend(["chromium", "fonts-liberation"]);
+    }
+    if !has("firefox-esr") && !has("firefox") {
+        packages.push("firefox-esr");
+    }
+    if packages.is_empty() {
         return Ok(());
     }
-    if !programs::has("apt-get", &["--version"]) {
-        return Err("no Chromium here: install it, or set CHROMIUM to its path".to_owned());
+    if !has("apt-get") {
+        let wanted = "install Chromium and Firefox, or set CHROMIUM and FIREFOX to their paths";
+        return Err(format!("not all browsers are here: {wanted}"));
     }
     programs::run(Command::new("apt-get").args(["update", "--quiet"]))?;
-    let install = ["install", "--quiet", "--yes", "--no-install-recommends", "chromium", "fonts-liberation"];
-    programs::run(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
+    let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
+    programs::run(Command::new("apt-get").args(install).args(packages).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 #[cfg(test)]
