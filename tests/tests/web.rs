@@ -215,7 +215,7 @@ fn left_out(why: &str) {
     );
 }
 
-/// Runs it in `tests/web` and shows what it printed if it fails.
+/// Runs it in `tests/web` and shows what it printed if it fails, and what it left out if it does not.
 fn run(command: &mut Command) {
     let output = command.current_dir(root().join("tests/web")).output().expect("run a program");
     assert!(
@@ -224,4 +224,8 @@ fn run(command: &mut Command) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    for line in String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.contains("SKIPPED: ")) {
+        // straight to the terminal, as above
+        let _ = writeln!(std::io::stderr(), "\n{line}\n");
+    }
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { chromium } from "playwright-core";
+import { check } from "./looks.mjs";
 import { PAGE, load } from "./wasm.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -391,6 +392,16 @@ test("the policy stops a connection that is tried all the same", async () => {
   });
   assert.deepEqual(blocked.sort(), ["connect-src", "img-src"]);
   await context.close();
+});
+
+test("it looks as it did when somebody last looked at it", async (context) => {
+  const { skipped, differences } = await check(browser);
+  if (skipped) {
+    // Read by tests/tests/web.rs, which says it aloud.
+    console.log(`SKIPPED: ${skipped}. To take them anew, and look at them: cargo xtask web --looks`);
+    context.skip(skipped);
+  }
+  assert.deepEqual(differences, [], "if that is meant: cargo xtask web --looks, look at the pictures, and commit them");
 });
 
 const STATES = {

@@ -33,7 +33,8 @@ cargo xtask VERB
   new-cause AREA ID       a cause: its two files, with what is missing marked; tests fail until it is filled in
   new-case CAUSE [FILE|-] a text that a cause must be named for (`none`: that none must be named for)
   score FILE…             how many labelled texts (JSON lines) are named rightly
-  web [--setup]           the page as one file and the npm package, web-demo/dist; what its tests need
+  web [--setup|--looks]   the page as one file and the npm package, web-demo/dist; what its tests need;
+                          the pictures of how it looks, tests/web/looks
   api [--check]           the list of what the crate offers to others, classifier/public-api.txt
   dist [--twice]          archives of a release and krew's manifest of them, dist/; `dist --help` says more
   lab VERB…               a real node whose registries fail on purpose
