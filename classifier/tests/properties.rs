@@ -68,6 +68,34 @@ fn check_report(input: &str) {
 
 #[test]
 fn no_text_makes_it_panic_and_every_span_is_in_the_input() {
+    // What chats and word processors put between and into words: characters of several bytes, and escapes.
+    const ODD: &[&str] = &[
+        "\u{a0}",
+        "\u{3000}",
+        "\u{2009}",
+        "\u{200b}",
+        "\u{feff}",
+        "\u{2028}",
+        "\u{85}",
+        "\u{202e}",
+        "\u{2502}",
+        "\u{201c}",
+        "\u{2019}",
+        "é",
+        "日",
+        "🚜",
+        "\u{301}",
+        "İ",
+        "K",
+        "&quot;",
+        "\\u00",
+        "\\x1",
+        "\u{1b}]0;",
+        "^[[",
+        "Warning ",
+        "Events:",
+        "=<",
+    ];
     let cases = all_cases();
     let mut random = Random(1);
     for case in cases.iter().step_by(2) {
@@ -87,7 +115,14 @@ fn no_text_makes_it_panic_and_every_span_is_in_the_input() {
                 }
             }
         }
-        check_report(&String::from_utf8_lossy(&bytes));
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        check_report(&text);
+        for _ in 0..random.below(5) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            text.insert_str(places[random.below(places.len())], ODD[random.below(ODD.len())]);
+        }
+        let blank = ODD[random.below(8)];
+        check_report(&if random.below(3) == 0 { text.replace(' ', blank) } else { text });
     }
     for length in [0, 1, 2, 3, 100, 5000] {
         let noise: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();

@@ -10,20 +10,22 @@ pub fn clean(text: &Text) -> Text {
     replaced(text, &|bytes| bytes.iter().position(|&b| may_need_cleaning(b)))
 }
 
-/// An input without what hides lines and quotes: colours and other sequences of a terminal; entities and typographic quotes where
-/// they stand for every quote. `None` if there are none.
+/// An input without what hides lines and quotes: colours and other sequences of a terminal; blanks that do not break; entities and
+/// typographic quotes where they stand for every quote. `None` if there are none.
 pub fn undressed(input: &str, index: usize) -> Option<Text> {
     let coloured = input.contains('\u{1b}') || input.contains("^[[");
     let quoted =
         !input.contains('"') && (input.contains("&quot;") || input.contains("&#34;") || input.contains(QUOTES));
+    let spaced = input.contains('\u{a0}');
     let hides = |pair: &[u8]| match pair {
+        [0xc2, 0xa0] => spaced,
         [0x1b, _] | [b'^', b'['] => coloured,
         // the first two bytes of each of the quotes
         [b'&', _] | [0xe2, 0x80] => quoted,
         _ => false,
     };
     let next = |bytes: &[u8]| bytes.windows(2).position(hides);
-    (coloured || quoted).then(|| replaced(&Text::verbatim(input, 0, index), &next))
+    (coloured || quoted || spaced).then(|| replaced(&Text::verbatim(input, 0, index), &next))
 }
 
 /// The same words with the replacement of each place that `next` finds.

@@ -82,7 +82,7 @@ pub fn split(line: &str) -> Vec<Range<usize>> {
         if is_reason(reason) {
             // In `get events` the age stands before the type.
             let before = line[..at].trim_end();
-            let word = before.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+            let word = before.trim_end_matches(|c: char| !c.is_whitespace()).len();
             let starts_with_age = age(&before[word..]).is_some() || before[word..].starts_with('<');
             starts.push(if starts_with_age { word } else { at });
         }
@@ -365,6 +365,13 @@ mod tests {
             "{line}"
         );
         row
+    }
+
+    #[test]
+    fn a_blank_of_several_bytes_may_stand_before_an_age() {
+        let line = "Normal Pulling pod/x y\u{3000}2s Warning Failed pod/x Error: ErrImagePull";
+        let rows: Vec<&str> = split(line).into_iter().map(|range| &line[range]).collect();
+        assert_eq!(rows, ["Normal Pulling pod/x y\u{3000}", "2s Warning Failed pod/x Error: ErrImagePull"]);
     }
 
     #[test]
