@@ -264,7 +264,8 @@ fn read_age(words: &[Word<'_>], when: &mut When) -> usize {
 /// `kubelet`, `kubelet, node`, `{kubelet node}`, `default-scheduler`: how many words it takes.
 fn read_source(words: &[Word<'_>], row: &mut Row) -> Option<usize> {
     let first = words.first()?;
-    if let Some(open) = first.text.strip_prefix('{') {
+    // not a registry's answer in JSON
+    if let Some(open) = first.text.strip_prefix('{').filter(|open| !open.starts_with('"')) {
         let close = words.iter().take(4).position(|word| word.text.ends_with('}'))?;
         row.from = Some(first.start + 1..first.start + 1 + open.trim_end_matches('}').len());
         if close > 0 && words[close].text.len() > 1 {

@@ -514,8 +514,10 @@ impl Walker<'_, '_> {
         let Some(mut pending) = self.pending.take() else { return };
         // a message between backticks ends where they do; the sentence around it goes on
         let words = &self.document.words[pending.range.clone()];
-        if let Some(end) = words.strip_prefix('`').and_then(|inner| inner.find('`')) {
-            pending.range.end = pending.range.start + 1 + end;
+        if let Some((message, _)) = words.strip_prefix('`').and_then(|inner| inner.split_once('`'))
+            && !message::is_command(message)
+        {
+            pending.range.end = pending.range.start + 1 + message.len();
         }
         let raw = self.unbroken(&pending);
         let mut record = match pending.log {
@@ -589,7 +591,7 @@ pub fn content(line: &str) -> (usize, &str) {
     loop {
         let trimmed = words[start..].trim_start_matches(frame);
         let at = words.len() - trimmed.len();
-        let mark = ["> ", ">>", "| "].iter().find(|mark| trimmed.starts_with(**mark));
+        let mark = ["> ", ">>", "| ", "#  "].iter().find(|mark| trimmed.starts_with(**mark));
         match mark {
             Some(mark) => start = at + mark.len(),
             None if trimmed == ">" => {

@@ -38,7 +38,7 @@ pub fn form(line: &str) -> Option<Form> {
         let start = head.find("time=\"").filter(|&time| time < at).unwrap_or(at);
         return Some(Form::Logfmt(start));
     }
-    let brace = head.find('{').filter(|&at| head[..at].len() < 80 && line.trim_end().ends_with('}'));
+    let brace = head.find('{').filter(|&at| at < 80 && begins(at) && line.trim_end().ends_with('}'));
     if let Some(at) = brace.filter(|&at| {
         let inner = head[at + 1..].trim_start();
         inner.starts_with('"')

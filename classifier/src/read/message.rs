@@ -361,6 +361,11 @@ pub fn is_bare_refusal(words: &str) -> bool {
         && !lower.contains("manifest")
 }
 
+/// Whether words between backticks are only what somebody ran: `docker pull` fails with …
+pub fn is_command(words: &str) -> bool {
+    !looks_failing(&words.to_ascii_lowercase()) && !WAITING.iter().any(|word| words.contains(word))
+}
+
 /// Whether a line is a message that we would look for anywhere.
 pub fn is_anchored(words: &str) -> bool {
     let lower = words.to_ascii_lowercase();
@@ -582,15 +587,24 @@ fn loose(record: &Record, all: &str, part: Range<usize>) -> Said {
         return Said::Else(looks_like(reason, &lower));
     }
     let image = named_image(words).or(dump.and_then(|(_, image)| image));
+    // the latter: Tekton, pkg/apis/pipeline/v1/taskrun_types.go
     let waits =
-        lower.contains("back-off pulling image") && !has_inner_cause(&lower) && !lower.contains("failed to pull image");
+        lower.contains("back-off pulling image") && !has_inner_cause(&lower) && !lower.contains("failed to pull image")
+            || lower.trim_end().ends_with("taskrunimagepullfailed");
     if waits {
         return Said::Waits { image, container, word: Some("ImagePullBackOff".to_owned()) };
     }
     if lower.contains("back-off restarting failed") || lower.contains("restarting failed container") {
         return Said::Else("crash-loop");
     }
-    if lower.contains("successfully pulled image") || lower.contains("already present on machine") {
+    // the last two: moby, distribution/pull_v2.go writeStatus
+    let pulled = [
+        "successfully pulled image",
+        "already present on machine",
+        "status: downloaded newer image for ",
+        "status: image is up to date for ",
+    ];
+    if pulled.iter().any(|word| lower.contains(word)) {
         return Said::Pulled(image);
     }
     let bare = words.trim().trim_end_matches(['.', ')', '"', '\'', ',']).trim_start_matches("Error: ");
@@ -614,7 +628,8 @@ fn loose(record: &Record, all: &str, part: Range<usize>) -> Said {
     if is_beside(&lower) {
         return Said::Beside;
     }
-    let failing = looks_failing(&lower);
+    // docker run says first that the image is not here yet (docker/cli, container/create.go)
+    let failing = looks_failing(&lower.replacen("unable to find image", "", 1));
     // A sentence that only speaks of the status, without a program's error in it.
     let speaks = record.source == Source::Text
         && !["rpc error", "desc =", "image \"", "error: ", "daemon", ": failed", "http", "\": "]
@@ -721,6 +736,9 @@ fn looks_failing(lower: &str) -> bool {
         "status 5",
         "ambiguous",
         "not supported",
+        // moby, distribution/errors.go: schema 1
+        "support has been removed",
+        "is disabled by default",
         "no signatures",
         "retrying",
         "not known",
@@ -806,6 +824,13 @@ fn is_other(lower: &str) -> bool {
         ".git'",
         "gitrepository",
         "pull model",
+        // charts: Flux (source-controller, helmchart_controller.go), helm (pkg/downloader, pkg/cli), Argo CD; and oras-go, which
+        // fetches artifacts and no runtime uses (copyerror.go; registry/remote/errcode/errors.go)
+        "chart pull error",
+        "download chart",
+        "download oci://",
+        "failed to perform \"",
+        "\": response status code ",
     ];
     let pull = ["failed to pull image", "pull image", "resolve reference", "errimagepull", "pull and unpack"]
         .iter()
@@ -834,6 +859,8 @@ fn is_push(lower: &str) -> bool {
         "layer upload",
         "uploading manifest",
         "remote destination",
+        // Harbor, src/controller/replication/transfer/image
+        "on the destination registry",
         " at destination: pinging",
         "initializing destination docker",
     ]

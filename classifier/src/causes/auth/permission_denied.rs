@@ -40,6 +40,8 @@ pub(super) const CAUSE: Cause = Cause {
         // Harbor, src/server/middleware/vulnerable/vulnerable.go; a project that the account is no member of: v2auth/access.go
         certain(&[says("cannot be pulled due to configured policy")]),
         certain(&[says("vulnerability scanning cannot be pulled")]),
+        // Harbor 1, src/core/middlewares/vulnerable/handler.go
+        certain(&[says("is equal or higher than the threshold in project setting")]),
         possible(&[says("unauthorized to access repository: * action: pull")]),
         // Artifactory: Xray, and plain permissions
         certain(&[says("Artifact download request rejected")]),
@@ -50,6 +52,8 @@ pub(super) const CAUSE: Cause = Cause {
         // IBM Cloud Container Registry
         likely(&[says("You are not authorized to access the specified resource")]),
         likely(&[says("exceeded your storage quota")]),
+        // Huawei Cloud SWR, to an account that has logged in
+        likely(&[says("you do not have the permission")]),
         // what registries of one's own making say
         likely(&[says("insufficient permissions")]),
         likely(&[says("does not have permission to pull")]),

@@ -44,6 +44,8 @@ pub(super) const CAUSE: Cause = Cause {
         ]),
         likely(&[says("Unable to retrieve some image pull secrets ({secret});")]),
         likely(&[says("Unable to retrieve some image pull secrets")]),
+        // the message was left out
+        likely(&[reason("FailedToRetrieveImagePullSecret")]),
         likely(&[says("Unable to retrieve pull secret {secret} for")]),
         likely(&[says("Unable to retrieve pull secret")]),
         // kubelet up to 1.1, pkg/kubelet/kubelet.go syncPod

@@ -43,6 +43,7 @@ pub(super) const CAUSE: Cause = Cause {
         likely(&[says("failed to fetch anonymous token"), status(&[403])]),
         // cut off after docker's and containerd's first words
         likely(&[says("pull access denied$")]),
+        likely(&[says("pull access denied for {repository}$")]),
         likely(&[that("an anonymous token was refused", anonymous_token_refused), status(&[403])]),
         // containers/image: 403 of the token server, whether something was sent or not
         possible(&[says("Requesting bearer token"), status(&[403])]),

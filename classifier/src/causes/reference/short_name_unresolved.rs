@@ -15,8 +15,8 @@ pub(super) const CAUSE: Cause = Cause {
         // containers/image, pkg/shortnames/shortnames.go; CRI-O, podman, buildah, skopeo
         certain(&[says("short-name {name} did not resolve to an alias")]),
         certain(&[says("no unqualified-search registries are defined")]),
-        certain(&[says("short-name resolution enforced but cannot prompt without a TTY")]),
-        certain(&[says("short name resolution enforced but cannot prompt without a TTY")]),
+        certain(&[says("short-name resolution enforced but cannot prompt")]),
+        certain(&[says("short name resolution enforced but cannot prompt")]),
         certain(&[says("no containers-registries.conf(5) was found")]),
         certain(&[says("unsupported short-name mode")]),
         // CRI-O up to 1.19, internal/storage/image.go
