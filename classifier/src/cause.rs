@@ -295,7 +295,8 @@ impl Fix {
 /// `pod`, `container`, `service_account`, `owner` (as `deployment/web`), `owner_kind`, `owner_name`, `node`,
 /// `stateful_set` (the word, unless the pod belongs to something else),
 /// `set_image` (the object whose container image is to be changed, as `deployment/web` or `pod/x`), `change_image` (the command that
-/// puts `$NEW_IMAGE` there), `own_host` (the registry's host, where it means the node itself), `sandbox_image` (the image, where it is
+/// puts `$NEW_IMAGE` there), `bare_image` (the image, where it has no
+/// registry in front), `own_host` (the registry's host, where it means the node itself), `sandbox_image` (the image, where it is
 /// the sandbox's), `recreate` (the command that
 /// makes the pod again), `secret`, `secret_name` (the secret that is known, else `"${SECRET_NAME:-regcred}"`), `attach` (the command that
 /// adds it to the service account), `arch`, `os`, and whatever a sign's phrase or a settling's proof captured.

@@ -41,6 +41,7 @@ impl Values {
             put("repository_path", Some(&image.repository));
             put("registry", Some(&image.registry));
             put("registry_host", Some(image.host()));
+            put("bare_image", Some(&image.text).filter(|_| !image.registry_written).map(String::as_str));
             put("own_host", Some(image.host()).filter(|host| is_own(host)));
             put("tag", image.tag.as_deref().or(image.digest.is_none().then_some("latest")));
             put("digest", image.digest.as_deref());
@@ -285,6 +286,7 @@ impl Values {
                 _ if in_code => name.to_ascii_uppercase(),
                 Some(words) => words.to_owned(),
                 None if name == "stateful_set" => "StatefulSet".to_owned(),
+                None if name == "address" => "the address".to_owned(),
                 None => name.replace('_', " "),
             };
             Some(self.get(name).map_or_else(words, str::to_owned))
@@ -439,7 +441,6 @@ fn in_words(name: &str) -> Option<&'static str> {
         "arch" => "the node's architecture",
         "os" => "the node's operating system",
         "dns" => "the node's resolver",
-        "address" => "the address",
         "proxy" => "the proxy",
         _ => return None,
     })

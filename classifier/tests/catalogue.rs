@@ -29,6 +29,7 @@ const KNOWN: &[&str] = &[
     "set_image",
     "stateful_set",
     "change_image",
+    "bare_image",
     "own_host",
     "sandbox_image",
     "recreate",

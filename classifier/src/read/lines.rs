@@ -86,6 +86,7 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
         "lookup ",
         "snapshot",
         "docker.io",
+        "oci://",
         "dial unix",
         ": preparing",
     ])
@@ -113,7 +114,7 @@ static MARKS: LazyLock<Lexicon<Mark>> = LazyLock::new(|| {
         (Mark::Request, &["/v2/"]),
         (Mark::Tool, TOOLS),
         (Mark::Tool, &[CRITEST]),
-        (Mark::Push, &["push"]),
+        (Mark::Push, &["push", "oci://"]),
         (Mark::Push, PUSHED_LAYER),
     ])
 });
@@ -767,7 +768,7 @@ fn pull_command(words: &str) -> Option<Option<String>> {
 const PUSHED_LAYER: &[&str] =
     &[": Preparing", ": Pushing", ": Pushed", ": Layer already exists", ": Mounted from", ": Skipped foreign layer"];
 
-/// `docker push x`, and what docker says when it begins.
+/// `docker push x`, and what docker says when it begins; `helm pull oci://x`, which fetches a chart.
 fn is_push(words: &str) -> bool {
     let command = words.split_ascii_whitespace().take(6).any(|word| word == "push")
         && ["docker", "podman", "nerdctl", "buildah", "crane"].iter().any(|tool| words.contains(tool));
@@ -777,7 +778,8 @@ fn is_push(words: &str) -> bool {
             id.len() == 12 && id.iter().all(u8::is_ascii_hexdigit)
         })
     });
-    command && !words.contains("pull") || words.starts_with("The push refers to") || layer
+    let chart = words.contains("helm ") && words.contains("oci://");
+    command && !words.contains("pull") || words.starts_with("The push refers to") || layer || chart
 }
 
 /// The end of a JSON value that begins at `start`: where its brackets are closed, or the end of the document.

@@ -824,6 +824,8 @@ fn is_other(lower: &str) -> bool {
         ".git'",
         "gitrepository",
         "pull model",
+        // kubelet and crictl, cri-client/pkg/remote_image.go: images that are to go
+        "removeimage from image service",
         // charts: Flux (source-controller, helmchart_controller.go), helm (pkg/downloader, pkg/cli), Argo CD; and oras-go, which
         // fetches artifacts and no runtime uses (copyerror.go; registry/remote/errcode/errors.go)
         "chart pull error",
@@ -992,7 +994,10 @@ pub fn named_image(words: &str) -> Option<String> {
     static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(MARKS));
     let mut found = None;
     FIND.scan(words.as_bytes(), &mut |mark, at| {
-        found = reference_at(&words[at + MARKS[mark].len()..]);
+        let rest = &words[at + MARKS[mark].len()..];
+        // docker leaves the registry out there (moby, distribution/pull_v2.go): only Docker Hub has a `library`
+        let whole = MARKS[mark] != "pulling from " || rest.starts_with("library/");
+        found = reference_at(rest).filter(|_| whole);
         found.is_none()
     });
     found
@@ -1013,7 +1018,9 @@ fn reference_at(rest: &str) -> Option<String> {
     };
     let image = if quoted { unwrapped(image) } else { image.trim_end_matches([':', '.', ';']).to_owned() };
     let image = image.strip_prefix("docker://").unwrap_or(&image).trim().to_owned();
-    let usable = ImageRef::parse(&image).is_some() && (quoted || image.contains(['/', ':', '.']));
+    // `pull image i/o timeout`: Go's words, not a name
+    let usable = ImageRef::parse(&image).is_some()
+        && (quoted || image.contains(['/', ':', '.']) && !matches!(image.as_str(), "i/o" | "net/http"));
     (usable || quoted && !image.is_empty() && image.len() < 512).then_some(image)
 }
 

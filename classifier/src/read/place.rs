@@ -11,7 +11,7 @@ pub fn place(timeline: &Timeline, image: Option<&ImageRef>, facts: &Facts) -> Pl
     let node = timeline.subject.node.as_deref();
     let facts = node.and_then(|name| facts.node(name));
     PlaceFacts {
-        registry: image.map(|image| registry(image, words())),
+        registry: image.cloned().or_else(|| words().find_map(host_of_url)).map(|image| registry(&image, words())),
         cluster: facts
             .and_then(cluster_of_node)
             .or_else(|| node.and_then(cluster_of_name))
@@ -21,6 +21,12 @@ pub fn place(timeline: &Timeline, image: Option<&ImageRef>, facts: &Facts) -> Pl
             .and_then(runtime_of_version)
             .or_else(|| words().find_map(runtime_of_words)),
     }
+}
+
+/// The host of a registry's address, as a reference: docker often names nothing else (`Get "https://registry-1.docker.io/v2/": …`).
+fn host_of_url(words: &str) -> Option<ImageRef> {
+    let (before, _) = words.split_once("/v2/")?;
+    ImageRef::parse(&format!("{}/x", before.rsplit_once("://")?.1))
 }
 
 /// The kind of registry, by the host of the image; where the host is anybody's, by what the messages say.

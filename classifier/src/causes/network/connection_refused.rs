@@ -115,7 +115,7 @@ hostPort, or a NodePort service: node ports answer on localhost only with kube-p
             title: "Start the registry, or open its port",
             who: Who::RegistryOwner,
             steps: &[
-                "See that the registry runs and listens on the address and port that the node tried: {address}.",
+                "See that the registry runs and listens on the address and port that the node tried[: {address}].",
                 "Behind a load balancer, an ingress or a service: see that it has healthy backends.",
                 TRIES_AGAIN,
             ],

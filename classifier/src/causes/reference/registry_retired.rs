@@ -82,7 +82,7 @@ then the network's cause is named. An image at gcr.io that is not in the list an
         Fix {
             title: "Use the image at its new place",
             who: Who::Author,
-            steps: &["{retired_story}", "It happened in {retired_since}. Look whether this very tag was carried over: `crane manifest {replacement}`. \
+            steps: &["{retired_story}", "When it happened: {retired_since}. Look whether this very tag was carried over: `crane manifest {replacement}`. \
 If it was not, set NEW_IMAGE to one that was."],
             checks: &[reads("crane manifest {replacement}"), reads("skopeo inspect docker://{replacement}")],
             // The tag at hand may not have been carried over.
@@ -140,7 +140,7 @@ fn gone(failure: &Failure<'_>) -> bool {
 }
 
 fn at_gcr(failure: &Failure<'_>) -> bool {
-    on_image(failure, |image| image.registry == "gcr.io" || image.registry.ends_with(".gcr.io"))
+    failure.place.registry == Some(Registry::Gcr)
 }
 
 /// Asks about the image of the pod, or else the one that the runtime names.

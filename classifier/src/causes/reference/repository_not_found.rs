@@ -69,7 +69,7 @@ ecr:BatchImportUpstreamImage, and the path must begin with the prefix of the rul
             who: Who::Author,
             steps: &[
                 "Compare {repository} part by part with what the registry shows: host, project or organization, repository.",
-                "An image without a host is looked for on Docker Hub: write the host of your registry in front.",
+                "Without a host in front ({bare_image}), an image is looked for on Docker Hub: write the host of your registry there.",
             ],
             checks: &[reads("crane ls {repository}"), reads("crane catalog {registry}")],
             commands: &[remedies::CHANGE_IMAGE],

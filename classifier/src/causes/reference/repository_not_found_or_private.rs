@@ -87,7 +87,7 @@ credentials-missing, that what was sent is wrong: credentials-rejected, that the
             title: "Look first whether {repository} is spelt right, host included",
             who: Who::Author,
             steps: &[
-                "Without a host in front, the image is looked for on Docker Hub: is that where {image} was pushed?",
+                "Without a host in front ({bare_image}), an image is looked for on Docker Hub: is that where it was pushed?",
                 "Ask with an account that may surely read it. If that account is told the same, the name is wrong.",
             ],
             checks: &[
