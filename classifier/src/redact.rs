@@ -401,7 +401,9 @@ fn is_host(host: &str) -> bool {
         && labels.last().is_some_and(|last| {
             last.len() >= 2
                 && last.bytes().all(|b| b.is_ascii_lowercase())
+                // endings of files, and the keys of logs (`new.message=`)
                 && !matches!(*last, "go" | "json" | "conf" | "toml" | "yaml" | "sock" | "txt" | "log" | "service")
+                && !matches!(*last, "message" | "phase" | "progress")
         })
 }
 

@@ -89,6 +89,31 @@ static GATE: LazyLock<Literals> = LazyLock::new(|| {
         "oci://",
         "dial unix",
         ": preparing",
+        // what is pasted bare
+        "unqualified",
+        "platform",
+        "media-type",
+        "mediatype",
+        "schema 1",
+        "schema1",
+        "commit digest",
+        "commit size",
+        "size validation",
+        "checksum digest",
+        "tar file",
+        "tar re-exec",
+        "diff id",
+        "auth challenge",
+        "auth scheme",
+        "login yet",
+        "requested resource",
+        "insufficient_scope",
+        "ambiguous list",
+        "resolve hosts",
+        "namespace name",
+        "user namespace",
+        "host id",
+        "push permission",
     ])
 });
 
@@ -739,13 +764,20 @@ fn pull_command(words: &str) -> Option<Option<String>> {
         return Some(Some(image.trim().to_owned()));
     }
     let parts = words.split_ascii_whitespace().map(|word| word.trim_matches(['`', '\'', '"', '*']));
-    let tool = parts.clone().take(9).position(|part| TOOLS.contains(&part.rsplit('/').next().unwrap_or(part)))?;
+    // `C:\>docker`, `/usr/bin/ctr`, `ctr.exe`
+    let is_tool = |part: &str| {
+        let name = part.rsplit(['/', '\\', '>', '#', '$']).next().unwrap_or(part);
+        TOOLS.contains(&name.strip_suffix(".exe").unwrap_or(name))
+    };
+    let tool = parts.clone().take(9).position(is_tool)?;
     let parts: Vec<&str> = parts.collect();
     // In the middle of a sentence a tool's name is just a word.
     let prompt = parts[..tool].iter().all(|part| {
         part.contains(['$', '#', '>', '@', '~', ']', '%', '='])
             || matches!(*part, "sudo" | "time" | "+" | "RUN" | "-E" | "cmd:" | "(base)")
             || part.starts_with('-')
+            // `➜`, `❯`
+            || !part.bytes().any(|b| b.is_ascii_alphanumeric())
     });
     let verb = parts[tool + 1..].iter().position(|part| {
         matches!(*part, "pull" | "run" | "build" | "copy" | "inspect" | "create" | "up" | "pullimage")

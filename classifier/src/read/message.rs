@@ -66,6 +66,11 @@ pub fn is_waiting_word(word: &str) -> bool {
     WAITING.contains(&word)
 }
 
+/// A waiting reason inside of a text in lower case: people write them as they like.
+fn waiting_word(lower: &str) -> Option<&'static str> {
+    WAITING.iter().copied().find(|word| lower.contains(&word.to_ascii_lowercase()))
+}
+
 /// `spec.containers{app}`, `spec.initContainers{init}`, `spec.ephemeralContainers{dbg}`.
 pub fn field_path(text: &str) -> Option<(ContainerKind, String)> {
     let (list, name) = text.strip_prefix("spec.")?.split_once('{')?;
@@ -313,6 +318,39 @@ static ABOUT_PULL: LazyLock<Literals> = LazyLock::new(|| {
         "parse auth field",
         // buildpacks/lifecycle and imgutil
         "does not exist in registry",
+        // what people paste without the words around it; each is a program's own, and nobody else's
+        "unqualified",
+        "is a short name",
+        "ambiguous list",
+        "containers-registries.conf",
+        "image index",
+        "matching platform",
+        "signature was required",
+        "of the signatures were",
+        "parse image",
+        "repository name (",
+        "content descriptor",
+        "resolve hosts",
+        "pull hosts",
+        "supported since containerd",
+        "schema1 document",
+        "containerd image store",
+        "unpack platforms",
+        "processing tar file",
+        "applylayer exit",
+        "processbaselayer",
+        "available in the user namespace",
+        "available in user namespace",
+        "mapped to a host id",
+        "diff id",
+        "auth challenge",
+        "supported auth scheme",
+        "may not login yet",
+        "requested resource is not authorized",
+        "denied: access forbidden",
+        "pull traffic quota",
+        "upstream registry",
+        "image api for endpoint",
     ])
 });
 
@@ -612,7 +650,7 @@ fn loose(record: &Record, all: &str, part: Range<usize>) -> Said {
         return Said::Waits { image, container, word: Some(bare.to_owned()) };
     }
     if lower.contains("is waiting to start:") || lower.contains("can't be pulled") {
-        let word = WAITING.iter().find(|word| words.contains(*word)).map_or("ImagePullBackOff", |word| *word);
+        let word = waiting_word(&lower).unwrap_or("ImagePullBackOff");
         let fails = word != "ImagePullBackOff"
             || words.contains(word)
             || lower.contains("failing to pull image")
@@ -635,16 +673,16 @@ fn loose(record: &Record, all: &str, part: Range<usize>) -> Said {
         && !["rpc error", "desc =", "image \"", "error: ", "daemon", ": failed", "http", "\": "]
             .iter()
             .any(|mark| lower.contains(mark));
-    if speaks && let Some(word) = WAITING.iter().find(|word| words.contains(**word)) {
-        return Said::Waits { image, container, word: Some((*word).to_owned()) };
+    if speaks && let Some(word) = waiting_word(&lower) {
+        return Said::Waits { image, container, word: Some(word.to_owned()) };
     }
     if (is_about_pull(words) || speaks_of_pull(&lower) || record.pull_context || raw) && failing && !is_other(&lower) {
         let start = part.start + prefix_length;
         return Said::Failed { image, container, reason, error: record.text.slice(start..part.end) };
     }
     // A waiting word inside of a sentence: somebody tells of it.
-    if let Some(word) = WAITING.iter().find(|word| words.contains(*word)).filter(|_| !is_other(&lower)) {
-        return Said::Waits { image, container, word: Some((*word).to_owned()) };
+    if let Some(word) = waiting_word(&lower).filter(|_| !is_other(&lower)) {
+        return Said::Waits { image, container, word: Some(word.to_owned()) };
     }
     Said::Else(looks_like("", &lower))
 }
@@ -787,6 +825,47 @@ fn looks_failing(lower: &str) -> bool {
         "not compliant",
         "not accepted",
         "must be an image digest",
+        "does not match",
+        "did not match",
+        "don't match",
+        "not provide the specified",
+        "not contain descriptor",
+        "did not resolve",
+        "is not a named",
+        "not authorized",
+        "not login",
+        "no longer supported",
+        "not support for",
+        "no supported",
+        "no registries",
+        "no unqualified",
+        "no search",
+        "no resolve hosts",
+        "no pull hosts",
+        "no child",
+        "no attest",
+        "no signature",
+        "no signed",
+        "no realm",
+        "none of the",
+        "was required",
+        "must be lowercase",
+        "must be canonical",
+        "at least one component",
+        "incompatible",
+        "deprecated and shutting",
+        "unrecognised",
+        "unimplemented",
+        "expected manifest",
+        "expected index",
+        "incorrect username",
+        "incorrect digest",
+        "foundexception",
+        "insufficient uids",
+        "pull aborted",
+        "processing tar",
+        "exit status",
+        "processbaselayer",
     ];
     WORDS.iter().any(|word| lower.contains(word))
 }
