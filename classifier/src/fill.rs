@@ -26,11 +26,12 @@ const USUAL_SECRET: &str = "regcred";
 const MOST_SIBLINGS: usize = 20;
 
 impl Values {
-    /// What a finding knows of itself.
-    pub fn of(subject: &Subject, image: Option<&ImageRef>, facts: &Facts) -> Values {
+    /// What a finding knows of itself. `asked` is the registry that was asked, where no image is named.
+    pub fn of(subject: &Subject, image: Option<&ImageRef>, asked: Option<&ImageRef>, facts: &Facts) -> Values {
         let mut values = Values::default();
         let mut put = |name: &str, value: Option<&str>| values.put(name, value);
         put("image", subject.image.as_deref().or(image.map(|image| image.text.as_str())));
+        put("sandbox_image", subject.image.as_deref().filter(|_| subject.kind == ContainerKind::Sandbox));
         put("namespace", subject.namespace.as_deref());
         put("pod", subject.pod.as_deref());
         put("container", subject.container.as_deref());
@@ -39,15 +40,17 @@ impl Values {
         if let Some(image) = image {
             put("repository", Some(&image.name()));
             put("repository_path", Some(&image.repository));
-            put("registry", Some(&image.registry));
-            put("registry_host", Some(image.host()));
             put("bare_image", Some(&image.text).filter(|_| !image.registry_written).map(String::as_str));
-            put("own_host", Some(image.host()).filter(|host| is_own(host)));
             put("tag", image.tag.as_deref().or(image.digest.is_none().then_some("latest")));
             put("digest", image.digest.as_deref());
+        }
+        if let Some(registry) = image.or(asked) {
+            put("registry", Some(&registry.registry));
+            put("registry_host", Some(registry.host()));
+            put("own_host", Some(registry.host()).filter(|host| is_own(host)));
             // KEYRING: this is the key that Docker Hub's credentials have
-            let server = if image.registry == "docker.io" { "https://index.docker.io/v1/" } else { &image.registry };
-            put("registry_server", Some(server));
+            let hub = registry.registry == "docker.io";
+            put("registry_server", Some(if hub { "https://index.docker.io/v1/" } else { &registry.registry }));
         }
         let node = subject.node.as_deref().and_then(|name| facts.node(name));
         put("arch", node.and_then(|node| node.arch.as_deref()));
@@ -112,11 +115,6 @@ impl Values {
             if settable {
                 self.set("set_image", object);
             }
-        }
-        if subject.kind == ContainerKind::Sandbox
-            && let Some(image) = self.word("image").map(str::to_owned)
-        {
-            self.set("sandbox_image", image);
         }
         let replace = format!("kubectl get pod {pod}{namespace} -o json | kubectl replace --force -f -");
         // Its siblings that wait were made with the same list of pull secrets.

@@ -274,7 +274,7 @@ fn is_named(finding: &Finding) -> bool {
 fn finding(judged: &Judged<'_>, facts: &Facts, inputs: &[&str]) -> Finding {
     let Recognized { timeline, image, place, matches } = &judged.recognized;
     let subject = &timeline.subject;
-    let mut values = Values::of(subject, image.as_ref(), facts);
+    let mut values = Values::of(subject, image.as_ref(), crate::read::place::asked(timeline).as_ref(), facts);
     let best_words = judged.ranked.first().into_iter().flat_map(|best| &best.matches).flat_map(|found| &found.words);
     for (name, word) in best_words {
         values.put(name, Some(word));

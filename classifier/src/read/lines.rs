@@ -324,9 +324,7 @@ impl Walker<'_, '_> {
             self.flush();
             self.in_table = true;
             // "Events: Type Reason Age From Message ---- …" on one line goes on below
-            if events::split(words).len() < 2 {
-                return None;
-            }
+            events::row(words)?;
         }
         if words.bytes().all(|b| matches!(b, b'-' | b' ' | b'\t' | b'=' | b'+' | b'|')) {
             return None;

@@ -11,7 +11,7 @@ pub fn place(timeline: &Timeline, image: Option<&ImageRef>, facts: &Facts) -> Pl
     let node = timeline.subject.node.as_deref();
     let facts = node.and_then(|name| facts.node(name));
     PlaceFacts {
-        registry: image.cloned().or_else(|| words().find_map(host_of_url)).map(|image| registry(&image, words())),
+        registry: image.cloned().or_else(|| asked(timeline)).map(|image| registry(&image, words())),
         cluster: facts
             .and_then(cluster_of_node)
             .or_else(|| node.and_then(cluster_of_name))
@@ -23,10 +23,21 @@ pub fn place(timeline: &Timeline, image: Option<&ImageRef>, facts: &Facts) -> Pl
     }
 }
 
-/// The host of a registry's address, as a reference: docker often names nothing else (`Get "https://registry-1.docker.io/v2/": …`).
-fn host_of_url(words: &str) -> Option<ImageRef> {
-    let (before, _) = words.split_once("/v2/")?;
-    ImageRef::parse(&format!("{}/x", before.rsplit_once("://")?.1))
+/// The registry that was asked, by the addresses in the messages: docker often names nothing else (`Get "https://registry-1.docker.io/v2/": …`).
+pub fn asked(timeline: &Timeline) -> Option<ImageRef> {
+    timeline.attempts.iter().flat_map(|attempt| &attempt.messages).find_map(|message| {
+        let words = message.text.as_str();
+        // what Docker Hub answers with 429
+        if words.contains("docker.com/increase-rate-limit") {
+            return ImageRef::parse("docker.io/x");
+        }
+        let (before, after) = words.split_once("/v2/")?;
+        let host = before.rsplit_once("://")?.1;
+        // containerd asks a mirror for what is of another
+        let of = after.split_once("?ns=").map(|(_, of)| of.split(['"', '&', ':', ' ']).next().unwrap_or_default());
+        let host = of.unwrap_or(if host.ends_with(".docker.io") { "docker.io" } else { host });
+        ImageRef::parse(&[host, "/x"].concat()).filter(|image| image.registry_written)
+    })
 }
 
 /// The kind of registry, by the host of the image; where the host is anybody's, by what the messages say.
@@ -220,5 +231,30 @@ fn runtime_of_words(words: &str) -> Option<Runtime> {
         Some(Runtime::Docker)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, diagnose, render::text};
+
+    #[test]
+    fn the_registry_that_was_asked_is_known_without_an_image() {
+        let shown = |words: &str| text::text(&diagnose(words, &Options::default()), &[words], &text::Style::default());
+        let unknown = "certificate signed by unknown authority";
+        let own = shown(&format!(
+            "Error response from daemon: Get \"https://corp.test:5000/v2/\": tls: failed to verify certificate: x509: {unknown}"
+        ));
+        assert!(own.contains("/etc/docker/certs.d/corp.test:5000/ca.crt"), "{own}");
+        let hub = shown(
+            "Error response from daemon: toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit",
+        );
+        assert!(hub.contains("--docker-server=https://index.docker.io/v1/"), "{hub}");
+        let mirror = shown(&format!(
+            "ctr: failed to do request: Head \"https://mirror.test/v2/shop/web/manifests/1?ns=corp.test\": x509: {unknown}"
+        ));
+        assert!(mirror.contains("/etc/containerd/certs.d/corp.test/ca.crt"), "{mirror}");
+        let bare = shown(&format!("docker: Error response from daemon: Get \"https://registry/v2/\": x509: {unknown}"));
+        assert!(!bare.contains("docker.io"), "{bare}");
     }
 }

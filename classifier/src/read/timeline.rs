@@ -453,9 +453,12 @@ impl Assembler {
         self.join_logs();
         self.join_unnamed();
         let mut timelines = Vec::new();
-        // A pod whose containers got as far as a pull has its sandbox.
+        // A pod whose containers got as far as a pull has its sandbox. Lines of a log that name no pod are of any.
+        let of_log = |track: &Track| {
+            track.subject.pod.is_none() && track.attempts.iter().any(|(_, _, source, _)| *source == Source::Log)
+        };
         for index in 0..self.tracks.len() {
-            if self.tracks[index].subject.kind == ContainerKind::Sandbox {
+            if self.tracks[index].subject.kind == ContainerKind::Sandbox && !of_log(&self.tracks[index]) {
                 let owner = &self.tracks[index].owner;
                 let others = self
                     .tracks
@@ -821,7 +824,8 @@ fn without_end(words: &str) -> &str {
 
 fn is_sandbox(record: &Record, error: &str) -> bool {
     record.reason.as_deref() == Some("FailedCreatePodSandBox")
-        || ["get sandbox image", "CreatePodSandbox", "RunPodSandbox", "creating pod sandbox", "create pod sandbox"]
+        // kubelet, kuberuntime_manager.go <= 1.19: `createPodSandbox for pod`
+        || ["get sandbox image", "reatePodSandbox", "RunPodSandbox", "creating pod sandbox", "create pod sandbox"]
             .iter()
             .any(|mark| error.contains(mark))
 }
@@ -877,5 +881,26 @@ fn merge(a: &When, b: &When) -> When {
         },
         count: older.count.max(newer.count),
         ..newer.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::observations::{ContainerKind, State};
+    use crate::{Options, diagnose};
+
+    #[test]
+    fn a_container_of_another_pod_heals_no_sandbox() {
+        let log = "E0921 02:53:56.081487  3049 kuberuntime_manager.go:647] createPodSandbox for pod \"web-1_shop(0b1c)\" failed: rpc error: \
+code = Unknown desc = failed pulling image \"corp.test/pause:3.0\": Error response from daemon: Get https://corp.test/v2/: dial tcp: i/o timeout
+E0921 02:53:59.000000  3049 remote_image.go:113] PullImage \"corp.test/shop/api:1\" from image service failed: rpc error: \
+code = Unknown desc = Error response from daemon: manifest for corp.test/shop/api:1 not found\n";
+        let report = diagnose(log, &Options::default());
+        let states: Vec<_> = report
+            .findings
+            .iter()
+            .map(|finding| (finding.container.as_ref().map(|one| one.kind), finding.state))
+            .collect();
+        assert!(states.contains(&(Some(ContainerKind::Sandbox), State::Failing)), "{states:?}");
     }
 }
