@@ -284,7 +284,7 @@ impl Values {
                 _ if in_code => name.to_ascii_uppercase(),
                 Some(words) => words.to_owned(),
                 None if name == "stateful_set" => "StatefulSet".to_owned(),
-                None if name == "address" => "the address".to_owned(),
+                None if matches!(name, "address" | "proxy") => ["the ", name].concat(),
                 None => name.replace('_', " "),
             };
             Some(self.get(name).map_or_else(words, str::to_owned))
@@ -439,7 +439,6 @@ fn in_words(name: &str) -> Option<&'static str> {
         "arch" => "the node's architecture",
         "os" => "the node's operating system",
         "dns" => "the node's resolver",
-        "proxy" => "the proxy",
         _ => return None,
     })
 }

@@ -156,7 +156,7 @@ FILE`; the nodes are made again.",
             who: Who::NodeAdmin,
             only: &[Place::Runtime(Runtime::Containerd)],
             steps: &[
-                "The proxy that was tried: {proxy}. If the name or port is wrong, or it is 127.0.0.1 on a node where no proxy \
+                "[The proxy that was tried: {proxy}. ]If the name or port is wrong, or it is 127.0.0.1 on a node where no proxy \
 runs, correct it; write http://… unless the proxy itself speaks TLS.",
                 "On the node write into /etc/systemd/system/containerd.service.d/http-proxy.conf, below `[[Service]]`, the lines \
 `Environment=\"HTTPS_PROXY=http://PROXY:PORT\"` and `Environment=\"NO_PROXY=localhost,127.0.0.1,10.0.0.0/8,.svc,.cluster.local\"`.",
@@ -173,7 +173,7 @@ there. 407: write USER:PASSWORD@ before the proxy's name.",
             who: Who::NodeAdmin,
             only: &[Place::Runtime(Runtime::Crio)],
             steps: &[
-                "The proxy that was tried: {proxy}. If the name or port is wrong, correct it; write http://… unless the proxy \
+                "[The proxy that was tried: {proxy}. ]If the name or port is wrong, correct it; write http://… unless the proxy \
 itself speaks TLS.",
                 "On the node write into /etc/systemd/system/crio.service.d/http-proxy.conf, below `[[Service]]`, the lines \
 `Environment=\"HTTPS_PROXY=http://PROXY:PORT\"` and `Environment=\"NO_PROXY=localhost,127.0.0.1,10.0.0.0/8,.svc,.cluster.local\"`; \
@@ -191,7 +191,7 @@ there. 407: write USER:PASSWORD@ before the proxy's name.",
             who: Who::NodeAdmin,
             only: &[Place::Runtime(Runtime::Docker)],
             steps: &[
-                "The proxy that was tried: {proxy}. If the name or port is wrong, correct it; write http://… unless the proxy \
+                "[The proxy that was tried: {proxy}. ]If the name or port is wrong, correct it; write http://… unless the proxy \
 itself speaks TLS.",
                 "Docker 23 and later: in /etc/docker/daemon.json \
 `\"proxies\": {{\"http-proxy\": \"http://PROXY:PORT\", \"https-proxy\": \"http://PROXY:PORT\", \"no-proxy\": \"localhost,127.0.0.0/8,.svc\"}}`. \

@@ -76,7 +76,7 @@ team/web, not Team/Web.",
             "If it comes from a template or a pipeline, print what it renders (`helm template`, `kustomize build`, `envsubst`): an empty \
 variable leaves a bare colon, and a tag of digits only, without quotes in YAML, is a number (`2.417603e+06`).",
         ],
-        checks: &[reads("kubectl get pod[ -n {namespace}] {pod} -o jsonpath='{{.spec[['initContainers','containers']][[*]].image}}'")],
+        checks: &[reads("kubectl get pod[ -n {namespace}] {pod} -o jsonpath=\"{{.spec[['initContainers','containers']][[*]].image}}\"")],
         commands: &[remedies::CHANGE_IMAGE],
         warnings: remedies::CHANGE_IMAGE_WARNINGS,
         ..FIX
