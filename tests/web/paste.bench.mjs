@@ -1,6 +1,6 @@
 // How long a paste of 10 KB takes to be answered on a machine four times slower than this one: `npm run bench` in tests/web, after
-// `cargo xtask web`; another page can be named: `node paste.bench.mjs PAGE`. It measures and holds nothing: a timed test would
-// fail on a busy machine.
+// `cargo xtask web`. Another page can be named (`node paste.bench.mjs PAGE`), and another pace (SLOWER=1). It measures and holds
+// nothing: a timed test would fail on a busy machine.
 //
 // The texts are what pods of a real node gave, no two alike: descriptions of four pods, and one pod and its events as JSON. Each
 // goes into a page just opened ("first", what most visitors do), and over the text before ("again").
@@ -16,7 +16,7 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { PAGE } from "./wasm.mjs";
 
-const SLOWER = 4;
+const SLOWER = Number(process.env.SLOWER ?? 4);
 const ROUNDS = 60;
 const RECORDINGS = new URL("../recordings/containerd/", import.meta.url);
 const page = process.argv[2] ? pathToFileURL(process.argv[2]) : PAGE;
