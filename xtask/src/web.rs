@@ -17,13 +17,13 @@ use std::process::Command;
 /// page, 75 KB are the causes' own pages.
 mod budget {
     /// The WASM module, after `wasm-opt`.
-    pub const WASM: usize = 255_000;
+    pub const WASM: usize = 260_000;
     /// Script, with the glue of wasm-bindgen.
     pub const SCRIPT: usize = 12_500;
     /// Style.
     pub const STYLE: usize = 5_500;
     /// The whole page.
-    pub const PAGE: usize = 349_000;
+    pub const PAGE: usize = 355_000;
 }
 
 /// `cargo xtask web [--setup | --looks]`.
