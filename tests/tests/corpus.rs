@@ -144,7 +144,8 @@ fn fill(text: &str, width: usize) -> String {
 
 #[test]
 fn what_pages_and_terminals_do_to_lines_and_quotes_changes_few_answers() {
-    let ways: [Way; 8] = [
+    let ways: [Way; 9] = [
+        ("the message of a JSON log", |text| serde_json::json!({"level": "error", "msg": text}).to_string()),
         ("cut at 57", |text| cut(text, 57)),
         ("cut at 80", |text| cut(text, 80)),
         ("cut at 120", |text| cut(text, 120)),

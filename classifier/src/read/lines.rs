@@ -324,7 +324,9 @@ impl Walker<'_, '_> {
             self.flush();
             self.in_table = true;
             // "Events: Type Reason Age From Message ---- …" on one line goes on below
-            events::row(words)?;
+            if events::row(words).is_none() && events::split(words).len() < 2 {
+                return None;
+            }
         }
         if words.bytes().all(|b| matches!(b, b'-' | b' ' | b'\t' | b'=' | b'+' | b'|')) {
             return None;
