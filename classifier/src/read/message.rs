@@ -867,7 +867,8 @@ fn looks_failing(lower: &str) -> bool {
         "exit status",
         "processbaselayer",
     ];
-    WORDS.iter().any(|word| lower.contains(word))
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(WORDS));
+    FIND.any(lower.as_bytes())
 }
 
 /// Texts about other troubles that use words of pulls.
@@ -916,7 +917,8 @@ fn is_other(lower: &str) -> bool {
     let pull = ["failed to pull image", "pull image", "resolve reference", "errimagepull", "pull and unpack"]
         .iter()
         .any(|word| lower.contains(word));
-    !pull && WORDS.iter().any(|word| lower.contains(word)) || is_push(lower)
+    static FIND: LazyLock<Literals> = LazyLock::new(|| Literals::new(WORDS));
+    !pull && FIND.any(lower.as_bytes()) || is_push(lower)
 }
 
 /// The other direction: an image that cannot be stored.
